@@ -1,0 +1,237 @@
+"""The composition root: the only module that knows all parts. Builds them by hand, starts them, and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+import uvicorn
+
+from bot.channels.telegram import Telegram
+from bot.channels.webchat import WebChat
+from bot.conversation import CaseState
+from bot.errors import LotsenbotError, WrongSettings
+from bot.hub import DESK, Hub
+from bot.jobs import EmbeddedJobs
+from bot.knowledge import LiveKnowledge
+from bot.ports import Channel, Clock, Update, utc_now
+from bot.service import Service
+from bot.settings import Settings
+from bot.store import Store, accounts, open_database
+from bot.turns import Turns
+from bot.understand import Reader
+from bot.web import Parts, make_site
+from bot.web.desk_auth import SETUP_DAYS
+from bot.web.keys import key_hash, new_key
+from faq import ContentError
+from locales import known
+
+log = structlog.get_logger(__name__)
+
+FIRST_LOTSE = "Lotse"
+STOP_WITHIN = 25
+
+
+@dataclass(kw_only=True)
+class App:
+    """The parts of one running process."""
+
+    settings: Settings
+    store: Store
+    knowledge: LiveKnowledge
+    reader: Reader
+    hub: Hub
+    jobs: EmbeddedJobs
+    turns: Turns
+    service: Service
+    telegram: Telegram | None
+    clock: Clock
+
+    @property
+    def parts(self) -> Parts:
+        """What the web side gets."""
+        return Parts(settings=self.settings, store=self.store, jobs=self.jobs, hub=self.hub, clock=self.clock, knowledge=self.knowledge, telegram=self.telegram)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[App]:
+    """Build the parts; close the database at the end.
+
+    Raises:
+        WrongSettings: if the database or the content cannot be used, in one or two lines.
+    """
+    try:
+        knowledge = LiveKnowledge(settings.city)
+    except ContentError as error:
+        shown = "\n".join(str(defect) for defect in error.defects[:5])
+        raise WrongSettings(f"The content is broken, nothing was started:\n{shown}") from error
+    engine = await open_database(settings.database_url)
+    store, hub, reader = Store(engine), Hub(), Reader()
+    telegram = Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url) if settings.telegram_token.get_secret_value() else None
+    channels: dict[str, Channel] = {"web": WebChat(hub)}
+    if telegram:
+        channels["telegram"] = telegram
+    service = Service(reader.understand, lambda: knowledge.catalogue, clock)
+    turns = Turns(store, service, channels, hub, clock)
+    try:
+        yield App(settings=settings, store=store, knowledge=knowledge, reader=reader, hub=hub, jobs=EmbeddedJobs(), turns=turns, service=service,
+                  telegram=telegram, clock=clock)
+    finally:
+        reader.close()
+        await engine.dispose()
+
+
+async def run(settings: Settings) -> None:
+    """Everything in one process, until SIGTERM or SIGINT.
+
+    Raises:
+        WrongSettings: if the port is taken or something else cannot start.
+    """
+    configure_logs(settings)
+    listener = _listen(settings)
+    async with open_app(settings) as app:
+        await app.reader.warm_up()
+        print_addresses(settings, await _first_link(app))
+        await _serve(app, listener)
+
+
+async def _serve(app: App, listener: socket.socket) -> None:
+    config = uvicorn.Config(make_site(app.parts), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off")
+    server = _Server(config)
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    background = [asyncio.create_task(work) for work in _background(app)]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.wait([serving, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        log.info("stopping")
+        app.hub.close()
+        server.should_exit = True
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await app.jobs.stop()
+        await asyncio.wait_for(serving, STOP_WITHIN)
+        if app.telegram:
+            with suppress(LotsenbotError):
+                await app.telegram.stop()
+
+
+def _background(app: App) -> list[Coroutine[None, None, None]]:
+    work: list[Coroutine[None, None, None]] = [app.jobs.run(app.turns.see_to, app.turns.sweep), app.knowledge.watch(), _delete_daily(app), _tell_lotsen(app)]
+    if app.telegram:
+        work.append(_telegram(app, app.telegram))
+    return work
+
+
+async def _telegram(app: App, telegram: Telegram) -> None:
+    """Webhook when Telegram can reach us, long polling otherwise."""
+
+    async def accept(update: Update, hint: str) -> None:
+        accepted = await app.store.accept(update, locale=known(hint) or "de", now=app.clock())
+        app.jobs.wake(accepted.conversation)
+
+    pause = 1.0
+    while True:
+        try:
+            await telegram.start()
+            if app.settings.telegram_by_webhook:
+                await telegram.set_webhook(f"{app.settings.public_url}/telegram/webhook", app.settings.telegram_webhook_secret.get_secret_value())
+                return
+            await telegram.poll(accept)
+        except LotsenbotError as error:
+            log.error("telegram does not start", error=type(error).__name__, why=str(error)[:100], again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 60)
+
+
+async def _tell_lotsen(app: App) -> None:
+    """A line in the Lotsen's Telegram group for each new case: language and link, never a newcomer's words."""
+    if not app.telegram or app.settings.telegram_lotsen_chat is None:
+        return
+    told: set[str] = set()
+    with app.hub.listen(DESK) as hints:
+        while True:
+            await hints.get()
+            async with app.store.read() as reading:
+                waiting = await reading.cases(CaseState.OPEN)
+            for case in waiting:
+                if case.id not in told:
+                    told.add(case.id)
+                    with suppress(LotsenbotError):
+                        await app.telegram.tell_lotsen(app.settings.telegram_lotsen_chat, f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk")
+            told &= {case.id for case in waiting}
+
+
+async def _delete_daily(app: App) -> None:
+    """Keep the promise of the retention, also in a process that runs for months."""
+    while True:
+        try:
+            await app.turns.delete_old(app.settings.retention_days)
+        except Exception as error:  # a busy database now is no reason never to delete again
+            log.error("deletion failed", error=type(error).__name__)
+        await asyncio.sleep(3600)
+
+
+async def _first_link(app: App) -> str:
+    """A one-time link for the first account, as long as nobody has set a password."""
+    account = await accounts.credentials(app.store, FIRST_LOTSE)
+    if account is None and await accounts.count_lotsen(app.store):
+        return ""
+    if account is not None and account.password_hash:
+        return ""
+    key, until = new_key(), app.clock() + timedelta(days=SETUP_DAYS)
+    if account is None:
+        await accounts.add_lotse(app.store, name=FIRST_LOTSE, languages=("de", "en"), telegram=None, password_hash=None, setup_hash=key_hash(key),
+                                 setup_until=until, now=app.clock())
+    else:
+        await accounts.invite_again(app.store, account.id, key_hash(key), until)
+    return f"{app.settings.address}/desk/setup/{key}"
+
+
+def print_addresses(settings: Settings, first_link: str) -> None:
+    """What somebody who just typed ``make run`` wants to know."""
+    lines = ["", f"  Chat     {settings.address}/", f"  Desk     {settings.address}/desk", f"  API      {settings.address}/api/v1/openapi.json"]
+    if first_link:
+        lines.append(f"  First Lotse (name “{FIRST_LOTSE}”), set your password once: {first_link}")
+    channels = "web" + (", telegram (webhook)" if settings.telegram_by_webhook else ", telegram (long polling)" if settings.telegram_token.get_secret_value() else "")
+    print("\n".join([*lines, f"  Channels {channels} · stop with Ctrl+C", ""]), flush=True)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Structured logs: ids and kinds, never a text, a name or a number. Libraries speak only when something is wrong."""
+    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=False)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s", force=True)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        listener = socket.socket(found[0][0], socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(found[0][4])
+    except OSError as error:
+        raise WrongSettings(f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}). Stop the other program or set another PORT") from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us, so that open pages are told and running turns finish first."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -1,0 +1,242 @@
+"""`lotsenbot …`: each verb calls one function. Errors are one or two lines on stderr; exit 1 content or input, 2 use or settings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bot.errors import LotsenbotError, OurFault
+from bot.settings import VAR, load_settings
+from faq import Catalogue, ContentError, load
+from locales import languages
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Lotsenbot, the welcome chatbot of a city.")
+faq_cli = typer.Typer(no_args_is_help=True, help="The content: check it, measure it.")
+lotse_cli = typer.Typer(no_args_is_help=True, help="Accounts of the guides.")
+db_cli = typer.Typer(no_args_is_help=True, help="The database.")
+cli.add_typer(faq_cli, name="faq")
+cli.add_typer(lotse_cli, name="lotse")
+cli.add_typer(db_cli, name="db")
+
+
+def main() -> None:
+    """The console script: never a traceback for what people can mend themselves."""
+    try:
+        cli()
+    except ContentError as error:
+        _stop("\n".join(str(defect) for defect in error.defects[:20]), 1)
+    except OurFault as error:
+        _stop(str(error), 2)
+    except LotsenbotError as error:
+        _stop(str(error), 1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _stop(text: str, code: int) -> NoReturn:
+    print(f"lotsenbot: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
+@cli.command()
+def run() -> None:
+    """Everything in one process: chat page, desk, API, channels."""
+    from bot.app import run as run_app
+
+    asyncio.run(run_app(load_settings()))
+
+
+@cli.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")] = "",
+    lang: Annotated[str, typer.Option(help="The newcomer's chosen language, for example ar.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line instead of the reply.")] = False,
+    explain: Annotated[bool, typer.Option(help="Candidates, scores, thresholds and the rule.")] = False,
+    batch: Annotated[Path | None, typer.Option(help="JSON lines {id, text, lang?} in, one line out for each, in order.")] = None,
+) -> None:
+    """One question through the real core, without a server."""
+    from bot import ask as asking
+
+    catalogue = load(load_settings().city)
+    if batch is not None:
+        for row in _batch(batch):
+            asked = asking.ask(row["text"], catalogue, asking.fresh(_language(row.get("lang", ""))), compose_it=False)
+            print(json.dumps(asked.row(row["id"]), ensure_ascii=False), flush=False)
+        return
+    if not text.strip():
+        _stop("ask what? For example: lotsenbot ask 'wo melde ich mich an'", 2)
+    asked = asking.ask(text, catalogue, asking.fresh(_language(lang)))
+    if as_json:
+        print(json.dumps(asked.row() | {"replies": [{"text": reply.text, "buttons": [button.label for button in reply.buttons]} for reply in asked.replies]}, ensure_ascii=False))
+    if explain:
+        print(asking.explain(asked) + "\n")
+    if not as_json:
+        _print_replies(asked.replies)
+
+
+def _batch(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        _stop(f"{path} cannot be read: {error}", 2)
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _batch_row(path, number, line)
+
+
+def _batch_row(path: Path, number: int, line: str) -> dict[str, str]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        _stop(f"{path}:{number} is no JSON object", 1)
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or "id" not in row:
+        _stop(f"{path}:{number} needs \"id\" and \"text\"", 1)
+    return {"id": row["id"], "text": row["text"], "lang": str(row.get("lang") or "")}
+
+
+def _language(tag: str) -> str:
+    if tag and tag not in languages():
+        _stop(f"there is no language {tag}; use one of {', '.join(languages())}", 2)
+    return tag
+
+
+def _print_replies(replies: object) -> None:
+    from bot.message import Reply
+
+    for reply in replies if isinstance(replies, tuple) else ():
+        assert isinstance(reply, Reply)
+        print(reply.text + "\n" + "".join(f"\n  [{number}] {button.label}" for number, button in enumerate(reply.buttons, 1)))
+
+
+@cli.command()
+def chat(lang: Annotated[str, typer.Option(help="The newcomer's chosen language.")] = "") -> None:
+    """Talk in the terminal; a number taps a button, an empty line ends."""
+    from bot import ask as asking
+
+    catalogue: Catalogue = load(load_settings().city)
+    conversation = asking.fresh(_language(lang))
+    buttons: tuple[str, ...] = ()
+    while text := _line():
+        tapped = buttons[int(text) - 1] if text.isdecimal() and 0 < int(text) <= len(buttons) else ""
+        asked = asking.ask(text, catalogue, conversation, button=tapped)
+        conversation = asked.decision.conversation
+        buttons = tuple(button.id for reply in asked.replies[-1:] for button in reply.buttons)
+        _print_replies(asked.replies)
+
+
+def _line() -> str:
+    try:
+        return input("\n> ").strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""
+
+
+@cli.command()
+def train() -> None:
+    """Fit the model from the utterances and store it with its figures (minutes; an edit afterwards: less)."""
+    from intents.train import train as fit
+
+    for name, value in fit(cache=VAR / "vectors", say=lambda line: print(line, file=sys.stderr)).items():
+        print(f"{name}: {value}")
+
+
+@faq_cli.command("check")
+def faq_check(language: Annotated[str, typer.Option(help="Only this language.")] = "") -> None:
+    """Every defect of the content with file, line, what and how to mend."""
+    from bot.check import check
+
+    defects = check(load_settings().city, language)
+    for defect in defects:
+        print(defect)
+    print(f"{len(defects)} defects" if defects else "The content is in order.", file=sys.stderr)
+    sys.exit(1 if defects else 0)
+
+
+@faq_cli.command("eval")
+def faq_eval(files: list[Path]) -> None:
+    """Accuracy, wrong answers and hand-offs, per language, from labelled messages (JSON lines)."""
+    from bot.evaluate import evaluate, table
+
+    print(table(evaluate(files, load(load_settings().city))))
+
+
+@lotse_cli.command("add")
+def lotse_add(
+    name: str,
+    languages_: Annotated[str, typer.Option("--languages", help="For example ar,de.")] = "de",
+    telegram: Annotated[str | None, typer.Option(help="Telegram id.")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+) -> None:
+    """A new account; prints a one-time link to set the password when none is given."""
+    spoken = tuple(tag.strip() for tag in languages_.split(",") if tag.strip())
+    if wrong := [tag for tag in spoken if tag not in languages()]:
+        _stop(f"there is no language {wrong[0]}; use {', '.join(languages())}", 2)
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else ""
+    print(asyncio.run(_add(name.strip(), spoken, telegram, password)))
+
+
+async def _add(name: str, spoken: tuple[str, ...], telegram: str | None, password: str) -> str:
+    from bot.app import open_app
+    from bot.store import accounts
+    from bot.web.desk_auth import SETUP_DAYS, SHORTEST_PASSWORD, hash_password
+    from bot.web.keys import key_hash, new_key
+
+    if not name or len(name) > 80:
+        _stop("the name needs 1 to 80 characters", 2)
+    if password and len(password) < SHORTEST_PASSWORD:
+        _stop(f"the password needs at least {SHORTEST_PASSWORD} characters", 2)
+    key = new_key()
+    async with open_app(load_settings()) as app:
+        now = app.clock()
+        await accounts.add_lotse(app.store, name=name, languages=spoken, telegram=telegram, password_hash=hash_password(password) if password else None,
+                                 setup_hash=None if password else key_hash(key), setup_until=None if password else now + timedelta(days=SETUP_DAYS), now=now)
+    return f"{name} can log in now." if password else f"{app.settings.address}/desk/setup/{key}"
+
+
+@lotse_cli.command("token")
+def lotse_token(name: str) -> None:
+    """A bearer token for the desk API, printed alone."""
+    print(asyncio.run(_token(name)))
+
+
+async def _token(name: str) -> str:
+    from bot.app import open_app
+    from bot.store import accounts
+    from bot.web.keys import key_hash, new_key
+
+    key = new_key()
+    async with open_app(load_settings()) as app:
+        found = await accounts.credentials(app.store, name)
+        if found is None or not found.active:
+            _stop(f"there is no Lotse named {name}; add one with `lotsenbot lotse add`", 1)
+        await accounts.add_key(app.store, lotse=found.id, key_hash=key_hash(key), kind="bearer", until=None, now=app.clock())
+    return key
+
+
+@db_cli.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the tables up to date."""
+    from bot.store import open_database
+
+    async def upgrade() -> None:
+        await (await open_database(load_settings().database_url)).dispose()
+
+    asyncio.run(upgrade())
+    print("The database is up to date.")
+
+
+@cli.command()
+def report(days: Annotated[int, typer.Option(min=1, max=3650, help="How many days back.")] = 30) -> None:
+    """What was asked and how it ended, counted without any text; numbers under five are not shown."""
+    from bot.report import report as make_report
+
+    print(asyncio.run(make_report(load_settings(), days)))
+
+

@@ -1,0 +1,64 @@
+"""A conversation with one newcomer and the case a Lotse works on: their states as plain, frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """Who answers: the bot, the bot while a Lotse is awaited, or a Lotse."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    HUMAN = "human"
+
+
+class CaseState(StrEnum):
+    """The life of a case."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """What the next decision needs to remember about one newcomer.
+
+    ``locale_chosen``: the newcomer chose the language, so a single message in another one does not change it.
+    ``questions`` counts what the bot asked back in a row (at most two); ``offered`` are the topics of the last
+    "did you mean"; ``denied`` those refused, never offered again for the same question; ``question`` is the text
+    that led there. ``danger`` is the emergency topic of an open "are you in danger now?".
+    """
+
+    id: str
+    channel: str
+    address: str
+    locale: str
+    locale_chosen: bool = False
+    mode: Mode = Mode.BOT
+    questions: int = 0
+    offered: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    question: str = ""
+    last_topic: str = ""
+    danger: str = ""
+    erase_asked: bool = False
+    slowed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A piece of work for a Lotse; ``waiting_since`` orders the queue and survives a release."""
+
+    id: str
+    conversation: str
+    channel: str
+    locale: str
+    question: str
+    state: CaseState
+    waiting_since: datetime
+    urgent: bool = False
+    claimed_by: str | None = None

@@ -1,0 +1,53 @@
+"""What can go wrong, sorted by what the caller can do about it.
+
+    LotsenbotError
+    ├── OurFault            the request we made was wrong; trying again does not help, an engineer must look
+    │   └── WrongSettings   a setting cannot be used; the start stops and names it
+    ├── RetryLater          the other side is busy or away; the same thing may work later
+    ├── Stop                the other side will never take this (blocked, chat gone): give up on it, visibly
+    └── Refused             somebody asked for something that is not possible now; the sentence says why
+        ├── Unknown         there is no such thing (any more)
+        └── AlreadyClaimed  another Lotse has the case; names who
+"""
+
+from __future__ import annotations
+
+
+class LotsenbotError(Exception):
+    """Root of everything Lotsenbot raises on purpose."""
+
+
+class OurFault(LotsenbotError):
+    """Our own request was wrong."""
+
+
+class WrongSettings(OurFault):
+    """A setting is missing or cannot be used."""
+
+
+class RetryLater(LotsenbotError):
+    """Try again, after ``seconds`` if the other side named a time."""
+
+    def __init__(self, why: str, *, seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+class Stop(LotsenbotError):
+    """Never try this again."""
+
+
+class Refused(LotsenbotError):
+    """Not possible now; the text is for the person who asked."""
+
+
+class Unknown(Refused):
+    """No such chat, case, topic or person."""
+
+
+class AlreadyClaimed(Refused):
+    """The case belongs to another Lotse."""
+
+    def __init__(self, claimed_by: str) -> None:
+        super().__init__(f"{claimed_by} has this case already.")
+        self.claimed_by = claimed_by

@@ -1,0 +1,5 @@
+"""What wakes the turns: in one process beside SQLite, or through the database on many machines."""
+
+from bot.jobs.embedded import EmbeddedJobs
+
+__all__ = ["EmbeddedJobs"]

@@ -1,0 +1,48 @@
+"""The content that is live: loaded at the start, taken anew when the files change, kept when a change is broken."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from faq import ROOT, Catalogue, ContentError, content_files, load
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 2.0
+
+
+class LiveKnowledge:
+    """The last good content. ``broken`` names the defects of newer files that could not be taken."""
+
+    def __init__(self, city: str, root: Path = ROOT) -> None:
+        self._city, self._root = city, root
+        self._stamp = self._now()
+        self.catalogue: Catalogue = load(city, root)
+        self.broken: tuple[str, ...] = ()
+
+    async def watch(self) -> None:
+        """Look for changed files every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.to_thread(self.refresh)
+
+    def refresh(self) -> None:
+        """Take changed files, if they are whole."""
+        stamp = self._now()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self.catalogue = load(self._city, self._root)
+        except ContentError as error:
+            self.broken = tuple(str(defect) for defect in error.defects)
+            log.error("new content is broken, the last good one stays", defects=list(self.broken[:5]))
+        else:
+            self.broken = ()
+            log.info("content taken anew", topics=len(self.catalogue.topics))
+
+    def _now(self) -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in content_files(self._city, self._root) if path.exists()}

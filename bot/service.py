@@ -1,0 +1,136 @@
+"""One turn inside one transaction: understand before it, then load, decide, compose and save, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.compose import Waiting, compose
+from bot.conversation import Conversation, Mode
+from bot.decide import Turn, decide
+from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
+from bot.message import Kind, Message, Reply
+from bot.ports import Clock
+from faq import Catalogue
+from intents.understanding import Understanding
+from locales import languages
+
+Understand = Callable[[str, str], Awaitable[Understanding]]
+
+
+class Case(Protocol):
+    """What the service needs to know of a case."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Transaction(Protocol):
+    """What one turn reads and writes; the store's transaction is one."""
+
+    async def conversation(self, id_: str) -> Conversation: ...
+    async def is_open(self, inbox_id: int) -> bool: ...
+    async def received_since(self, conversation: str, since: datetime, up_to: int) -> int: ...
+    async def heard(self, conversation: Conversation, text: str, client_id: str | None, now: datetime, extra: dict[str, Any] | None = None) -> int: ...
+    async def say(self, conversation: Conversation, reply: Reply, now: datetime, **extra: Any) -> int: ...
+    async def save(self, conversation: Conversation, now: datetime) -> None: ...
+    async def erase(self, conversation: Conversation) -> None: ...
+    async def done(self, inbox_id: int, outcome: str, now: datetime) -> None: ...
+    async def open_case(self, conversation: Conversation, question: str, understood: dict[str, Any], now: datetime) -> str: ...
+    async def live_case(self, conversation: str) -> Case | None: ...
+    async def place(self, case: str) -> int: ...
+    async def set_case(self, case: str, **values: Any) -> None: ...
+    async def step(self, case: str, lotse: int | None, step: str, now: datetime, note: str | None = None) -> None: ...
+    async def tally(self, *, day: str, locale: str, channel: str, outcome: str, topic: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A newcomer's message with its place in the inbox."""
+
+    inbox: int
+    message: Message
+    received_at: datetime
+    client_id: str | None = None
+
+
+class Service:
+    """Handles messages; holds no state of its own."""
+
+    def __init__(self, understand: Understand, catalogue: Callable[[], Catalogue], clock: Clock) -> None:
+        self._understand, self._catalogue, self._clock = understand, catalogue, clock
+
+    async def understood(self, message: Message, conversation: Conversation) -> Understanding:
+        """Understand a message; slow, so before the transaction. "No danger" goes back to the question itself."""
+        no_danger = message.kind is Kind.BUTTON and message.button == "danger:no"
+        text = conversation.question if no_danger else message.text
+        return await self._understand(text, conversation.locale if conversation.locale_chosen else "")
+
+    async def handle(self, heard: Heard, understood: Understanding, transaction: Transaction, conversation_id: str) -> Decision | None:
+        """Take one turn; none if the update was handled before."""
+        conversation = await transaction.conversation(conversation_id)
+        if not await transaction.is_open(heard.inbox):
+            return None
+        now, catalogue = self._clock(), self._catalogue()
+        recent = await transaction.received_since(conversation.id, heard.received_at - timedelta(minutes=1), heard.inbox)
+        decision = decide(self.turn(heard.message, conversation, understood, catalogue, recent))
+        if isinstance(decision.action, Erase):
+            await transaction.erase(conversation)
+            decision = replace(decision, conversation=Conversation(
+                id=conversation.id, channel=conversation.channel, address=conversation.address, locale=decision.conversation.locale,
+                locale_chosen=decision.conversation.locale_chosen))
+        else:
+            label = _label(heard.message, conversation, catalogue)
+            await transaction.heard(decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value})
+        waiting = await self._see_to_case(heard.message, decision, transaction, now)
+        topics = [topic for topic, _ in decision.topics]
+        farewell = {"farewell": True} if isinstance(decision.action, Erase) else {}
+        for reply in compose(decision, catalogue, waiting):
+            await transaction.say(decision.conversation, reply, now, decision=decision.outcome, topics=topics, **farewell)
+        await transaction.save(decision.conversation, now)
+        await transaction.tally(day=now.date().isoformat(), locale=decision.conversation.locale, channel=conversation.channel,
+                                outcome=decision.outcome, topic=topics[0] if topics and decision.outcome in ("answer", "emergency") else "")
+        await transaction.done(heard.inbox, decision.outcome, now)
+        return decision
+
+    @staticmethod
+    def turn(message: Message, conversation: Conversation, understood: Understanding, catalogue: Catalogue, recent: int = 1) -> Turn:
+        """All that the decision may look at."""
+        spoken = frozenset(tag for tag, language in languages().items() if language.phrases)
+        return Turn(message=message, conversation=conversation, understood=understood, topics=frozenset(catalogue.topics),
+                    chapters=frozenset(catalogue.chapters), languages=spoken, messages_last_minute=recent)
+
+    async def _see_to_case(self, message: Message, decision: Decision, transaction: Transaction, now: datetime) -> Waiting:
+        """Open, mark or close the case that belongs to this decision; the place in the queue for the words."""
+        conversation, action = decision.conversation, decision.action
+        case = await transaction.live_case(conversation.id)
+        if case is None and isinstance(action, HandOff):
+            question = conversation.question or message.text
+            case_id = await transaction.open_case(conversation, question, _what_was_understood(decision), now)
+            return Waiting(place=await transaction.place(case_id))
+        if case is None:
+            return Waiting()
+        if isinstance(action, BackToBot):
+            await transaction.set_case(case.id, state="closed", closed_at=now, closed_as="newcomer-left")
+            await transaction.step(case.id, None, "newcomer-left", now)
+        elif isinstance(action, Emergency):
+            await transaction.set_case(case.id, urgent=True)
+            await transaction.step(case.id, None, "urgent", now)
+        return Waiting(place=await transaction.place(case.id)) if conversation.mode is Mode.WAITING else Waiting()
+
+
+def _what_was_understood(decision: Decision) -> dict[str, Any]:
+    return {"decision": decision.outcome, "rule": decision.rule, "why": decision.why,
+            "candidates": [{"id": topic, "confidence": confidence} for topic, confidence in decision.topics]}
+
+
+def _label(message: Message, conversation: Conversation, catalogue: Catalogue) -> str:
+    """How the message appears in the talk: the words, or the label of the tapped button."""
+    if message.kind not in (Kind.BUTTON, Kind.START):
+        return message.text
+    if message.text:
+        return message.text
+    verb, _, object_ = message.button.partition(":")
+    return catalogue.title(object_, conversation.locale) if verb in ("topic", "more") else ""

@@ -1,0 +1,7 @@
+"""Where state lives: one SQL database, SQLite or PostgreSQL, behind a ``Store`` whose every step is one transaction."""
+
+from bot.store.database import Database, open_database, upgrade
+from bot.store.store import Accepted, Asked, Store
+from bot.store.views import CaseRow, Lotse, Said
+
+__all__ = ["Accepted", "Asked", "CaseRow", "Database", "Lotse", "Said", "Store", "open_database", "upgrade"]

@@ -1,0 +1,73 @@
+"""Open the database, SQLite file or PostgreSQL, and bring its tables up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import WrongSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+Database = AsyncEngine
+
+
+async def open_database(url: str) -> Database:
+    """An engine for ``sqlite:///file`` or ``postgresql://…``, with the tables brought up to date.
+
+    Raises:
+        WrongSettings: if the database cannot be opened, with the reason in one line.
+    """
+    engine = _engine(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade)
+            await connection.commit()
+    except (DBAPIError, OSError, sqlite3.Error) as error:
+        await engine.dispose()
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+        raise WrongSettings(f"DATABASE_URL: the database cannot be opened ({reason}). Check the file, its folder and its rights, or that the server runs") from error
+    return engine
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing on this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _engine(url: str) -> AsyncEngine:
+    parsed = make_url(url)
+    if not parsed.drivername.startswith("sqlite"):
+        return create_async_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    """Every commit is on the disk before we answer (WAL, synchronous FULL)."""
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue up at the beginning, so that no transaction fails half-way because another one wrote first."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
+
+

@@ -1,0 +1,10 @@
+"""Alembic's door: runs on the connection handed over by ``bot.store.database.upgrade``."""
+
+from alembic import context
+
+from bot.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,51 @@
+"""Rows as frozen values: what the pages, the desk and the channels get to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Sender = Literal["newcomer", "bot", "lotse"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One message of a conversation as it was shown. ``extra`` holds buttons, card, decision and topics of the bot."""
+
+    id: int
+    conversation: str
+    sender: Sender
+    name: str | None
+    text: str
+    locale: str
+    extra: dict[str, Any]
+    client_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lotse:
+    """A volunteer guide with an account."""
+
+    id: int
+    name: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """A case as the queue shows it; ``unread`` counts the newcomer's messages since a Lotse last looked."""
+
+    id: str
+    conversation: str
+    state: str
+    channel: str
+    locale: str
+    question: str
+    understood: dict[str, Any]
+    urgent: bool
+    waiting_since: datetime
+    claimed_by: str | None
+    claimed_by_id: int | None
+    unread: int

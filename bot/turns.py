@@ -1,0 +1,152 @@
+"""What runs, whatever wakes it: take the turns of a conversation in order, deliver its replies in order, sweep, delete by the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from bot.conversation import Conversation
+from bot.decision import HandOff
+from bot.errors import OurFault, RetryLater, Stop, Unknown
+from bot.hub import DESK, Hub
+from bot.message import Reply
+from bot.ports import Channel, Clock, Delivery
+from bot.service import Heard, Service
+from bot.store import Asked, Store
+from locales import phrases
+
+log = structlog.get_logger(__name__)
+
+TRIES_TO_HANDLE = 3
+TRIES_TO_DELIVER = 12
+LONGEST_PAUSE = 600.0
+TURNS = Counter("lotsenbot_turns_total", "Turns taken, by channel and outcome", ["channel", "outcome"])
+TURN_SECONDS = Histogram("lotsenbot_turn_seconds", "Seconds from the beginning of a turn to its commit",
+                         buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5))
+DELIVERIES = Counter("lotsenbot_deliveries_total", "Replies, by channel and result", ["channel", "result"])
+FAILURES = Counter("lotsenbot_turn_failures_total", "Turns that raised an unexpected error", ["error"])
+
+
+class Turns:
+    """The task functions of one process."""
+
+    def __init__(self, store: Store, service: Service, channels: Mapping[str, Channel], hub: Hub, clock: Clock) -> None:
+        self._store, self._service, self._channels, self._hub, self._clock = store, service, channels, hub, clock
+
+    async def see_to(self, conversation: str) -> None:
+        """Take every open turn of a conversation and send what waits, in order. Safe to call at any time, not twice at once."""
+        while await self._take_turn(conversation):
+            await self._deliver_waiting(conversation)
+        await self._deliver_waiting(conversation)
+
+    async def sweep(self) -> list[str]:
+        """The conversations a dead process or a missed wake-up left behind."""
+        return await self._store.left_behind(self._clock())
+
+    async def delete_old(self, days: int) -> None:
+        """Delete what is older than the retention allows."""
+        if number := await self._store.delete_older_than(days, self._clock()):
+            log.info("deleted old conversations", number=number)
+
+    # ---- turns
+
+    async def _take_turn(self, conversation_id: str) -> bool:
+        """Take the oldest open turn; false if none is due."""
+        asked = await self._store.next_asked(conversation_id, self._clock())
+        if asked is None:
+            return False
+        began = time.perf_counter()
+        try:
+            outcome = await self._handle(asked, conversation_id)
+        except Unknown:
+            return False  # erased in the meantime
+        except Exception as error:  # one bad message must not stop the others; it is kept, retried and then set aside visibly
+            return await self._set_back(asked, conversation_id, error)
+        TURN_SECONDS.observe(time.perf_counter() - began)
+        TURNS.labels(asked.channel, outcome).inc()
+        self._hub.tell(conversation_id)
+        return True
+
+    async def _handle(self, asked: Asked, conversation_id: str) -> str:
+        message = self._channels[asked.channel].parse(asked.raw)
+        async with self._store.read() as reading:
+            conversation = await reading.conversation(conversation_id)
+        understood = await self._service.understood(message, conversation)
+        heard = Heard(inbox=asked.inbox, message=message, received_at=asked.received_at, client_id=f"{asked.channel}:{asked.update_id}")
+        async with self._store.begin() as transaction:
+            decision = await self._service.handle(heard, understood, transaction, conversation_id)
+        if decision is None:
+            return "repeated"
+        if isinstance(decision.action, HandOff) or decision.conversation.mode != "bot" or conversation.mode != "bot":
+            self._hub.tell(DESK, conversation_id)
+        return decision.outcome
+
+    async def _set_back(self, asked: Asked, conversation_id: str, error: Exception) -> bool:
+        """Try a failed turn again later, in order; after the last try set it aside and tell the newcomer."""
+        FAILURES.labels(type(error).__name__).inc()
+        log.error("turn failed", inbox=asked.inbox, channel=asked.channel, attempt=asked.attempts + 1, error=type(error).__name__,
+                  where=_where(error))
+        now = self._clock()
+        if asked.attempts + 1 < TRIES_TO_HANDLE:
+            await self._store.try_again(asked.inbox, now + timedelta(seconds=2 ** asked.attempts))
+            return False
+        async with self._store.begin() as transaction:
+            conversation = await transaction.conversation(conversation_id)
+            await transaction.say(conversation, _sorry(conversation), now, decision="handoff", topics=[])
+            await transaction.done(asked.inbox, "failed", now)
+        self._hub.tell(conversation_id)
+        return True
+
+    # ---- deliveries
+
+    async def _deliver_waiting(self, conversation: str) -> None:
+        while delivery := await self._store.next_delivery(conversation, self._clock()):
+            if not await self._deliver(delivery):
+                return
+
+    async def _deliver(self, delivery: Delivery) -> bool:
+        """One attempt; false if the conversation has to wait."""
+        try:
+            await self._channels[delivery.channel].deliver(delivery)
+        except RetryLater as later:
+            return await self._deliver_later(delivery, later)
+        except (Stop, OurFault) as error:
+            await self._give_up(delivery, type(error).__name__)
+            return True
+        await self._store.delivered(delivery.id, self._clock())
+        DELIVERIES.labels(delivery.channel, "sent").inc()
+        return True
+
+    async def _deliver_later(self, delivery: Delivery, later: RetryLater) -> bool:
+        if delivery.attempts + 1 >= TRIES_TO_DELIVER:
+            await self._give_up(delivery, "too many tries")
+            return True
+        pause = later.seconds if later.seconds is not None else min(2.0**delivery.attempts, LONGEST_PAUSE)
+        DELIVERIES.labels(delivery.channel, "later").inc()
+        await self._store.deliver_later(delivery.id, self._clock() + timedelta(seconds=pause))
+        return False
+
+    async def _give_up(self, delivery: Delivery, why: str) -> None:
+        log.warning("reply given up", outbox=delivery.id, channel=delivery.channel, why=why)
+        DELIVERIES.labels(delivery.channel, "dead").inc()
+        await self._store.give_up(delivery.id, self._clock())
+        self._hub.tell(DESK, delivery.conversation)
+
+
+def _sorry(conversation: Conversation) -> Reply:
+    say = phrases(conversation.locale)
+    return Reply(text=say("Something went wrong on our side. Please write your question once more, or ask for a person."), locale=conversation.locale)
+
+
+def _where(error: Exception) -> str:
+    """File and line of the innermost frame; never the message, which may hold what a newcomer wrote."""
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    return f"{last.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{last.tb_lineno}" if last else ""
+
+

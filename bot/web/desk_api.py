@@ -1,0 +1,198 @@
+"""The API of the desk: the queue, a case, what a Lotse does with it, and the live view."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field, model_validator
+
+from bot import desk
+from bot.conversation import CaseState
+from bot.errors import Unknown
+from bot.hub import DESK
+from bot.web import shown
+from bot.web.desk_auth import AtDesk, Desk
+from bot.web.events import event, next_hint, stream
+from bot.web.parts import Has, Parts
+from faq import card_text, make_card
+from locales import known, languages, phrases
+
+router = APIRouter(prefix="/api/v1", tags=["desk"])
+
+
+class Note(BaseModel):
+    """A word to the next Lotse."""
+
+    note: str = Field(default="", max_length=500)
+
+
+class Closing(BaseModel):
+    """How a case ended."""
+
+    outcome: Literal["answered", "passed-on", "no-reply", "not-for-us", "abuse"] = "answered"
+
+
+class FromLotse(BaseModel):
+    """Words, or the id of an entry that is sent in the newcomer's language."""
+
+    client_id: uuid.UUID
+    text: str | None = Field(default=None, max_length=4000)
+    topic: str | None = Field(default=None, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> FromLotse:
+        if bool(self.text and self.text.strip()) == bool(self.topic):
+            raise ValueError("send either text or topic, and not an empty one")
+        return self
+
+
+@router.get("/cases")
+async def cases(me: Desk, parts: Has, state: Literal["open", "claimed", "closed"] = "open") -> dict[str, Any]:
+    """The queue, urgent first, then longest waiting."""
+    async with parts.store.read() as reading:
+        rows = await reading.cases(CaseState(state), me.lotse.id if state == "closed" else None)
+    return {"cases": [shown.case(row, me.lotse.id) for row in rows]}
+
+
+@router.get("/cases/events", response_class=StreamingResponse)
+async def follow(me: Desk, parts: Has) -> StreamingResponse:
+    """The queue as it changes."""
+    return stream(_events(me, parts))
+
+
+@router.get("/cases/{case_id}")
+async def case(case_id: str, me: Desk, parts: Has, locale: str = "de") -> dict[str, Any]:
+    """The case card with the conversation. Opening one's own case marks it as read."""
+    async with parts.store.read() as reading:
+        row = await reading.case(case_id)
+        said = await reading.said(row.conversation)
+    if row.claimed_by_id == me.lotse.id and row.unread and said:
+        async with parts.store.begin() as transaction:
+            await transaction.set_case(case_id, seen_message=said[-1].id)
+    catalogue = parts.knowledge.catalogue
+    return shown.case(row, me.lotse.id) | {
+        "messages": [shown.said(message, catalogue) for message in said if shown.newcomer_view(message)],
+        "understood": shown.understood(row, catalogue, known(locale) or "de"),
+    }
+
+
+@router.post("/cases/{case_id}/claim")
+async def claim(case_id: str, me: Desk, parts: Has) -> dict[str, Any]:
+    """Take the case; 409 names who has it already."""
+    async with parts.store.begin() as transaction:
+        conversation = await desk.claim(transaction, case_id, me.lotse, parts.clock())
+    return await _changed(case_id, conversation, me, parts)
+
+
+@router.post("/cases/{case_id}/release")
+async def release(case_id: str, me: Desk, parts: Has, body: Note | None = None) -> dict[str, Any]:
+    """Give it back at its place in the queue."""
+    async with parts.store.begin() as transaction:
+        conversation = await desk.release(transaction, case_id, me.lotse, parts.clock(), body.note if body else "")
+    return await _changed(case_id, conversation, me, parts)
+
+
+@router.post("/cases/{case_id}/forward")
+async def forward(case_id: str, me: Desk, parts: Has, body: Note | None = None) -> dict[str, Any]:
+    """Pass it on to whoever takes it next, with a note."""
+    return await release(case_id, me, parts, body)
+
+
+@router.post("/cases/{case_id}/close")
+async def close(case_id: str, me: Desk, parts: Has, body: Closing | None = None) -> dict[str, Any]:
+    """End it; the newcomer is with the chatbot again."""
+    async with parts.store.begin() as transaction:
+        conversation = await desk.close(transaction, case_id, me.lotse, parts.clock(), body.outcome if body else "answered")
+    return await _changed(case_id, conversation, me, parts)
+
+
+@router.post("/cases/{case_id}/messages", status_code=202)
+async def write(case_id: str, body: FromLotse, me: Desk, parts: Has) -> dict[str, str]:
+    """Write to the newcomer, or send an entry; the same ``client_id`` again changes nothing."""
+    async with parts.store.begin() as transaction:
+        now, key = parts.clock(), str(body.client_id)
+        if body.topic:
+            conversation = await desk.send_entry(transaction, case_id, me.lotse, now, key, body.topic, parts.knowledge.catalogue)
+        else:
+            conversation = await desk.write(transaction, case_id, me.lotse, now, key, body.text or "")
+    await _changed(case_id, conversation, me, parts)
+    return {"client_id": key}
+
+
+@router.post("/cases/{case_id}/typing", status_code=204)
+async def typing(case_id: str, me: Desk, parts: Has) -> Response:
+    """Show the newcomer that a person is writing."""
+    async with parts.store.read() as reading:
+        row = await reading.case(case_id)
+    if row.claimed_by_id == me.lotse.id:
+        parts.hub.tell(row.conversation, "typing")
+    return Response(status_code=204)
+
+
+@router.get("/topics")
+async def topics(me: Desk, parts: Has, q: Annotated[str, Query(max_length=200)] = "", locale: str = "de", other: str = "de") -> dict[str, Any]:
+    """Entries whose title, first line or id hold all words of ``q``, with both languages side by side."""
+    own, theirs = known(locale) or "de", other if other in languages() else "de"
+    words = q.lower().split()
+    catalogue = parts.knowledge.catalogue
+    found = []
+    for topic in catalogue.topics.values():
+        card = make_card(catalogue, topic.id, phrases(own))
+        haystack = f"{topic.id} {card.title} {card.lead.text} {catalogue.title(topic.id, 'de')}".lower()
+        if all(word in haystack for word in words):
+            in_theirs = make_card(catalogue, topic.id, phrases(theirs))
+            found.append({"id": topic.id, "title": card.title, "lead": card.lead.text, "chapter": topic.chapter, "text": card_text(card, phrases(own), with_more=True),
+                          "other": {"locale": in_theirs.locale, "title": in_theirs.title, "text": card_text(in_theirs, phrases(in_theirs.locale), with_more=True),
+                                    "complete": in_theirs.locale == theirs}})
+    return {"topics": found[:30]}
+
+
+async def _changed(case_id: str, conversation: str, me: AtDesk, parts: Parts) -> dict[str, Any]:
+    """Send what was written, wake the pages, and show the case."""
+    parts.jobs.wake(conversation)
+    parts.hub.tell(conversation)
+    parts.hub.tell(DESK, conversation)
+    async with parts.store.read() as reading:
+        return shown.case(await reading.case(case_id), me.lotse.id)
+
+
+async def _events(me: AtDesk, parts: Parts) -> AsyncIterator[str]:
+    """Every live case at the beginning; then the cases that changed and what was said in them."""
+    seen: dict[str, tuple[dict[str, Any], int]] = {}
+    with parts.hub.listen(DESK) as hints:
+        while True:
+            for name, body in await _news(me, parts, seen):
+                yield event(name, body)
+            hint = await next_hint(hints)
+            if hint == "stop":
+                return
+            if not hint:
+                yield ": alive\n\n"
+
+
+async def _news(me: AtDesk, parts: Parts, seen: dict[str, tuple[dict[str, Any], int]]) -> list[tuple[str, dict[str, Any]]]:
+    news: list[tuple[str, dict[str, Any]]] = []
+    async with parts.store.read() as reading:
+        live = [*await reading.cases(CaseState.OPEN), *await reading.cases(CaseState.CLAIMED)]
+        gone = [case_id for case_id in seen if case_id not in {row.id for row in live}]
+        for case_id in gone:
+            try:
+                live.append(await reading.case(case_id))
+            except Unknown:
+                news.append(("case", seen[case_id][0] | {"state": "erased"}))
+            del seen[case_id]
+        for row in live:
+            view = shown.case(row, me.lotse.id)
+            before, after = seen.get(row.id, ({}, -1))
+            if view != before:
+                news.append(("case", view))
+            said = await reading.said(row.conversation, max(after, 0))
+            if after >= 0:
+                news += [("message", {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue)}) for message in said if shown.newcomer_view(message)]
+            if row.state != CaseState.CLOSED:
+                seen[row.id] = (view, said[-1].id if said else max(after, 0))
+    return news

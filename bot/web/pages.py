@@ -1,0 +1,94 @@
+"""The pages newcomers see, rendered on the server in their language, and what all pages share."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader
+
+from bot.compose import MOST_ASKED, emergency_numbers
+from bot.web.parts import Has, Parts
+from faq import card_text, make_card, phone_words
+from locales import Language, known, offered, phrases
+
+HERE = Path(__file__).parent
+LIKELY = ("de", "en", "ar", "uk", "ru", "tr", "fa")
+LOCALE_COOKIE = "lang"
+
+router = APIRouter(include_in_schema=False)
+templates = Jinja2Templates(env=Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True))
+
+
+@router.get("/", response_class=HTMLResponse)
+async def chat(request: Request, parts: Has, topic: str = "") -> Response:
+    """The chat page; ``?topic=`` opens it at an entry, ``?lang=`` in a language."""
+    catalogue, locale = parts.knowledge.catalogue, page_locale(request)
+    say = phrases(locale)
+    office = catalogue.contacts.get("buergerinformation")
+    return page(
+        request, parts, "chat.html", topic=topic if topic in catalogue.topics else None,
+        suggestions=[{"id": id_, "label": catalogue.title(id_, locale)} for id_ in MOST_ASKED if id_ in catalogue.topics],
+        likely=[shown_language(language, locale) for language in offered() if language.tag in LIKELY and language.tag != locale][:4],
+        emergency=[{"number": number, "label": label} for number, label in emergency_numbers(catalogue, say)],
+        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)} if office and office.phone else None,
+        privacy_url="/privacy", imprint_url="/imprint")
+
+
+@router.get("/privacy", response_class=HTMLResponse)
+async def privacy(request: Request, parts: Has) -> Response:
+    """What is stored, in the words of the FAQ's own entry."""
+    say = phrases(page_locale(request))
+    card = make_card(parts.knowledge.catalogue, "privacy", say)
+    return notice(request, parts, 200, card.title, card_text(card, say, with_more=True))
+
+
+@router.get("/imprint", response_class=HTMLResponse)
+async def imprint(request: Request, parts: Has) -> Response:
+    """Who is responsible: whoever runs this installation fills it in; until then the page says so."""
+    say = phrases(page_locale(request))
+    return notice(request, parts, 200, say("Imprint"), say("Whoever runs this service must name the responsible office here before it is opened to the public."))
+
+
+def page(request: Request, parts: Parts, template: str, status: int = 200, **context: Any) -> Response:
+    """A page with what all pages share; the chosen language is remembered for the next one."""
+    locale = page_locale(request)
+    say = phrases(locale)
+    response = templates.TemplateResponse(request, template, context | {
+        "_": say, "ngettext": say.many, "locale": locale, "direction": say.direction, "city": "Osnabrück", "asset": asset,
+        "languages": [shown_language(language, locale) for language in offered()],
+    }, status_code=status, headers={"Cache-Control": "no-store", "Content-Language": locale})
+    if known(request.query_params.get("lang", "")):
+        response.set_cookie(LOCALE_COOKIE, locale, max_age=31536000, path="/", samesite="lax", httponly=True)
+    return response
+
+
+def notice(request: Request, parts: Parts, status: int, title: str, text: str) -> Response:
+    """A page with a title and a few sentences."""
+    return page(request, parts, "notice.html", status, title=title, text=text)
+
+
+def page_locale(request: Request) -> str:
+    """The language asked for, remembered, or preferred by the browser; German otherwise."""
+    wanted = [request.query_params.get("lang", ""), request.cookies.get(LOCALE_COOKIE, "")]
+    wanted += [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
+    return next((tag for tag in map(known, wanted) if tag), "de")
+
+
+def shown_language(language: Language, current: str) -> dict[str, Any]:
+    """A language for the switch."""
+    return {"tag": language.tag, "name": language.name, "direction": language.direction, "current": language.tag == current}
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, changing with its content so that browsers may keep it."""
+    digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+

@@ -1,0 +1,45 @@
+"""What the routes need, handed over by ``bot.app``, and how a route gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+
+from bot.channels.telegram import Telegram
+from bot.hub import Hub
+from bot.ports import Clock, Jobs
+from bot.settings import Settings
+from bot.store import Store
+from faq import Catalogue
+
+
+class Knowledge(Protocol):
+    """The content that is live now. ``broken`` says what is wrong with a newer state that could not be taken."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def broken(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything the web side works with."""
+
+    settings: Settings
+    store: Store
+    jobs: Jobs
+    hub: Hub
+    clock: Clock
+    knowledge: Knowledge
+    telegram: Telegram | None = None
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the running site."""
+    return cast(Parts, request.app.state.parts)
+
+
+Has = Annotated[Parts, Depends(parts_of)]

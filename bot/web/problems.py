@@ -1,0 +1,52 @@
+"""Errors as RFC 9457 problems: a status, a sentence for people, nothing about our insides."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from bot.errors import AlreadyClaimed, Refused, Unknown
+
+log = structlog.get_logger(__name__)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> JSONResponse:
+    """One problem document."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **extra}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def install(site: FastAPI) -> None:
+    """Answer every error with a problem."""
+    site.add_exception_handler(HTTPException, _http)
+    site.add_exception_handler(RequestValidationError, _invalid)
+    site.add_exception_handler(Refused, _refused)
+    site.add_exception_handler(Exception, _unexpected)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = "; ".join(f"{'.'.join(str(part) for part in item['loc'][1:]) or 'body'}: {item['msg']}" for item in error.errors()[:5])
+    return problem(422, fields)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, AlreadyClaimed):
+        return problem(409, str(error), claimed_by=error.claimed_by)
+    return problem(404 if isinstance(error, Unknown) else 409, str(error))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request failed", route=request.scope.get("path", "")[:80], error=type(error).__name__)
+    return problem(500, "Something went wrong on our side. Nothing you sent before is lost.")

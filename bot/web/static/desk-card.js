@@ -1,0 +1,39 @@
+// The case card: what the chatbot understood, how sure it was, and why it called a person.
+
+import { caseName, channelName, waitWords } from './desk-queue.js';
+import { clockTime, dayName, find, make, say } from './page.js';
+
+export function showCard(detail, pickEntry) {
+  const content = find('card-template').content.cloneNode(true);
+  const slot = name => content.querySelector(`[data-slot=${name}]`);
+  const { candidates = [], rule, why } = detail.understood ?? {};
+  const isMine = detail.mine && detail.state === 'claimed';
+  slot('candidates').append(...(candidates.length ? candidates.map(each => candidate(each, isMine, pickEntry)) : [make('li', {}, say('no_candidates'))]));
+  slot('rule').textContent = [rule, why].filter(Boolean).join(': ');
+  slot('pairs').append(...pairs(detail));
+  content.querySelector('[data-releases]').hidden = !isMine;
+  find('card').replaceChildren(content);
+}
+
+function candidate({ title, confidence }, isMine, pickEntry) {
+  const fill = make('i');
+  fill.style.inlineSize = `${confidence}%`;
+  const row = make('li', {}, make('span', {}, title), make('b', {}, String(confidence)), make('span', { class: 'bar', 'aria-hidden': 'true' }, fill));
+  if (!isMine) return row;
+  const button = make('button', { class: 'btn', type: 'button' }, say('candidate_sends'));
+  button.addEventListener('click', () => pickEntry(title));
+  row.append(button);
+  return row;
+}
+
+function pairs(detail) {
+  const since = new Date(detail.waiting_since);
+  const rows = [['language', detail.locale_name], ['channel', channelName(detail.channel)], ['since', `${dayName(since)}, ${clockTime(since)}`]];
+  return rows.flatMap(([phrase, value]) => [make('dt', {}, say(phrase)), make('dd', {}, value)]);
+}
+
+export function showHead(detail) {
+  find('talk-title').textContent = caseName(detail.id);
+  const parts = [detail.locale_name, channelName(detail.channel), detail.state === 'closed' ? say('closed') : waitWords(detail.waiting_since)];
+  find('talk-sub').textContent = parts.join(' · ');
+}

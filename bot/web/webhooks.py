@@ -1,0 +1,35 @@
+"""Doors for the platforms: check that it is they, commit the update to the inbox, then say 200."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, HTTPException, Request
+
+from bot.channels.telegram import language_hint, to_update
+from bot.web.keys import same
+from bot.web.parts import Has
+from locales import known
+
+router = APIRouter(include_in_schema=False)
+_acknowledging: set[asyncio.Task[None]] = set()
+
+
+@router.post("/telegram/webhook")
+async def telegram(request: Request, parts: Has, secret: Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token")] = "") -> dict[str, bool]:
+    """One update of Telegram; unknown kinds are taken and ignored."""
+    expected = parts.settings.telegram_webhook_secret.get_secret_value()
+    if not expected or not same(secret, expected):
+        raise HTTPException(403, "The secret token is missing or wrong.")
+    raw: Any = await request.json() if await request.body() else None
+    if not isinstance(raw, dict):
+        raise HTTPException(400, "An update is a JSON object.")
+    if update := to_update(raw):
+        accepted = await parts.store.accept(update, locale=known(language_hint(raw)) or "de", now=parts.clock())
+        parts.jobs.wake(accepted.conversation)
+        if parts.telegram and accepted.new and "callback_query" in raw:
+            task = asyncio.create_task(parts.telegram.acknowledge(raw))
+            _acknowledging.add(task)
+            task.add_done_callback(_acknowledging.discard)
+    return {"ok": True}

@@ -1,0 +1,12 @@
+"""What we answer: topics, texts by language, facts and contacts. Knows neither the bot nor the intents."""
+
+from faq.card import Card, ContactCard, Line, card_text, make_card, more_text
+from faq.catalogue import ROOT, Catalogue, Topic, content_files, load
+from faq.facts import Contact, Fact
+from faq.source import ContentError, Defect
+from faq.values import phone_words
+
+__all__ = [
+    "ROOT", "Card", "Catalogue", "Contact", "ContactCard", "ContentError", "Defect", "Fact", "Line", "Topic", "card_text",
+    "content_files", "load", "make_card", "more_text", "phone_words",
+]

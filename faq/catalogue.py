@@ -1,0 +1,152 @@
+"""The whole FAQ in memory: topics, texts by language, facts and contacts of one city. Loading stops at the first unusable state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from faq.facts import Contact, Fact, read_contacts, read_facts
+from faq.source import ContentError, Defect, Source, read
+
+ROOT = Path(__file__).resolve().parent
+TEXT_KEYS = ("title", "lead", "bring", "steps", "more")
+HEADLINES = ("deadline", "cost", "amount", "duration", "age", "limit", "number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """What is the same in every language about one entry. ``headline``: label to fact id (``fact`` or ``fact.part``)."""
+
+    id: str
+    chapter: str
+    owner: str
+    contacts: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    headline: tuple[tuple[str, str], ...] = ()
+    review_days: int = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """The text of one topic in one language; empty parts are empty strings."""
+
+    title: str
+    lead: str
+    bring: str = ""
+    steps: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Everything the bot may say about the city. ``entries[language][topic]`` holds the texts."""
+
+    city: str
+    topics: Mapping[str, Topic]
+    entries: Mapping[str, Mapping[str, Entry]]
+    facts: Mapping[str, Fact]
+    contacts: Mapping[str, Contact]
+    sources: tuple[Source, ...]
+
+    @property
+    def chapters(self) -> tuple[str, ...]:
+        """Chapter ids in reading order."""
+        return tuple(dict.fromkeys(topic.chapter for topic in self.topics.values()))
+
+    def entry(self, topic: str, locale: str) -> Entry | None:
+        """The text of a topic in exactly this language."""
+        return self.entries.get(locale, {}).get(topic)
+
+    def title(self, topic: str, locale: str) -> str:
+        """The topic's title, in German if the language has none."""
+        entry = self.entry(topic, locale) or self.entry(topic, "de")
+        return entry.title if entry else topic
+
+
+def load(city: str, root: Path = ROOT) -> Catalogue:
+    """Read all content of one city.
+
+    Raises:
+        ContentError: with every defect that makes the content unusable, by file and line.
+    """
+    sources, defects = _read_all(city, root)
+    by_file = {source.file: source for source in sources}
+    facts = _collect(source for name, source in by_file.items() if name.startswith("facts/"))
+    contacts = _collect(source for name, source in by_file.items() if name.startswith("contacts/"))
+    defects += [item for item in (*facts, *contacts) if isinstance(item, Defect)]
+    topics = _topics(by_file["topics.yaml"], defects) if "topics.yaml" in by_file else {}
+    entries = _entries(by_file, topics, defects)
+    if defects:
+        raise ContentError(sorted(defects))
+    return Catalogue(city=city, topics=topics, entries=entries, sources=tuple(sources),
+                     facts={item.id: item for item in facts if isinstance(item, Fact)},
+                     contacts={item.id: item for item in contacts if isinstance(item, Contact)})
+
+
+def content_files(city: str, root: Path = ROOT) -> list[Path]:
+    """Every file that ``load`` reads, for noticing a change."""
+    shared = [root / "topics.yaml"] + [root / kind / f"{place}.yaml" for kind in ("facts", "contacts") for place in ("germany", city)]
+    return shared + sorted(path for path in root.glob("*/*.yaml") if path.parent.name not in ("facts", "contacts"))
+
+
+def _read_all(city: str, root: Path) -> tuple[list[Source], list[Defect]]:
+    sources: list[Source] = []
+    defects: list[Defect] = []
+    for path in content_files(city, root):
+        try:
+            source = read(path, root)
+        except ContentError as error:
+            defects += error.defects
+        else:
+            sources.append(source)
+            defects += source.defects
+    return sources, defects
+
+
+def _collect(sources: Iterable[Source]) -> list[Fact | Contact | Defect]:
+    found: list[Fact | Contact | Defect] = []
+    for source in sources:
+        found += read_facts(source) if source.file.startswith("facts/") else read_contacts(source)
+    return found
+
+
+def _topics(source: Source, defects: list[Defect]) -> dict[str, Topic]:
+    topics = {}
+    for id_, raw in source.data.items():
+        if not isinstance(raw, dict) or not raw.get("chapter") or not raw.get("owner"):
+            defects.append(source.defect((id_,), f"topic “{id_}” lacks chapter or owner", "add `chapter: …` and `owner: …`"))
+            continue
+        if not str(raw.get("review_days", "180")).isdecimal():
+            defects.append(source.defect((id_, "review_days"), "the review interval is no whole number of days", "write for example `review_days: 180`"))
+            continue
+        topics[id_] = Topic(id=id_, chapter=raw["chapter"], owner=raw["owner"], contacts=tuple(raw.get("contacts") or ()),
+                            related=tuple(raw.get("related") or ()), headline=tuple((raw.get("headline") or {}).items()),
+                            review_days=int(raw.get("review_days", 180)))
+    return topics
+
+
+def _entries(by_file: Mapping[str, Source], topics: Mapping[str, Topic], defects: list[Defect]) -> dict[str, dict[str, Entry]]:
+    entries: dict[str, dict[str, Entry]] = {}
+    for name, source in by_file.items():
+        language, _, chapter_file = name.partition("/")
+        if not chapter_file or language in ("facts", "contacts"):
+            continue
+        for id_, raw in source.data.items():
+            if entry := _entry(id_, raw, source, topics, defects):
+                entries.setdefault(language, {})[id_] = entry
+    return entries
+
+
+def _entry(id_: str, raw: object, source: Source, topics: Mapping[str, Topic], defects: list[Defect]) -> Entry | None:
+    if id_ not in topics:
+        defects.append(source.defect((id_,), f"there is no topic “{id_}”", "use an id from faq/topics.yaml"))
+    elif not isinstance(raw, dict) or not raw.get("title") or not raw.get("lead"):
+        defects.append(source.defect((id_,), f"“{id_}” has no title or no lead", "add `title: …` and `lead: …`"))
+    elif wrong := [key for key in raw if key not in TEXT_KEYS]:
+        defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” is no part of an answer", f"use {', '.join(TEXT_KEYS)}"))
+    elif wrong := [key for key in raw if not isinstance(raw[key], str)]:
+        defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” is not a text", f"write `{wrong[0]}: |` and below it one line for each point, without a dash before it"))
+    else:
+        return Entry(**{key: value.strip() for key, value in raw.items()})
+    return None

@@ -1,0 +1,103 @@
+"""Facts and contacts: the one place for every number, address, phone, price, deadline, each with source, date and confidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from faq.source import Defect, Source
+from faq.values import Value, parse_value
+
+Confidence = Literal["statute", "verified", "general-knowledge", "unverified"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One thing that is true, or that somebody must still confirm.
+
+    ``statement`` is the German sentence an editor compares with ``source``; ``as_of`` the year, month or day of the state
+    it was checked against (empty if the source bore no date); ``owner`` the contact that can confirm it.
+    """
+
+    id: str
+    statement: str
+    source: str
+    as_of: str
+    confidence: Confidence
+    owner: str
+    values: dict[str, Value] = field(default_factory=dict)
+    checks: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """May be stated without "please check"."""
+        return self.confidence in ("statute", "verified")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """An office, an advice centre or a number to call."""
+
+    id: str
+    name: str
+    confidence: Confidence
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    web: str = ""
+    opening_hours: str = ""
+    source: str = ""
+    checks: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """Its details were compared with an official page."""
+        return self.confidence in ("statute", "verified")
+
+
+def read_facts(source: Source) -> Iterator[Fact | Defect]:
+    """The facts of one file; what cannot be used comes as a defect in its place."""
+    for id_, raw in source.data.items():
+        yield _fact(id_, raw, source)
+
+
+def read_contacts(source: Source) -> Iterator[Contact | Defect]:
+    """The contacts of one file; what cannot be used comes as a defect in its place."""
+    for id_, raw in source.data.items():
+        if not isinstance(raw, dict) or not raw.get("name"):
+            yield source.defect((id_,), f"contact “{id_}” has no name", "add `name: …`")
+        elif raw.get("confidence") not in get_args(Confidence):
+            yield _bad_confidence(id_, source)
+        else:
+            known = {key: str(raw[key]) for key in Contact.__dataclass_fields__ if key != "id" and raw.get(key)}
+            yield Contact(id=id_, **known)  # type: ignore[arg-type]
+
+
+def _fact(id_: str, raw: Any, source: Source) -> Fact | Defect:
+    if not isinstance(raw, dict):
+        return source.defect((id_,), f"fact “{id_}” has no content", "add statement, source, as_of, confidence and owner below it")
+    for key in ("statement", "source", "as_of", "confidence", "owner"):
+        if not raw.get(key):
+            return source.defect((id_,), f"fact “{id_}” has no {key}", f"add `{key}: …`; without it the fact may not be used")
+    if raw["confidence"] not in get_args(Confidence):
+        return _bad_confidence(id_, source)
+    written = raw["values"] if "values" in raw else {"": raw["value"]} if "value" in raw else {}
+    if not isinstance(written, dict):
+        return source.defect((id_, "values"), f"the values of “{id_}” have no names", "write one line each: `name: 2 weeks`")
+    values = {}
+    for part, text in written.items():
+        try:
+            values[part] = parse_value(str(text))
+        except ValueError as error:
+            return source.defect((id_, "values", part) if part else (id_, "value"), str(error), "correct the value")
+    as_of = str(raw["as_of"])
+    if as_of != "undated" and not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", as_of):
+        return source.defect((id_, "as_of"), f"“{as_of}” is no date", 'write "2026-11", "2026-11-25", "2026" or undated')
+    return Fact(id=id_, statement=str(raw["statement"]), source=str(raw["source"]), as_of="" if as_of == "undated" else as_of,
+                confidence=raw["confidence"], owner=str(raw["owner"]), values=values, checks=str(raw.get("checks") or ""))
+
+
+def _bad_confidence(id_: str, source: Source) -> Defect:
+    return source.defect((id_, "confidence"), f"the confidence of “{id_}” is none of the four words", f"write one of {', '.join(get_args(Confidence))}")

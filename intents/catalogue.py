@@ -1,0 +1,87 @@
+"""The utterances as editors write them, and the registry of what they can mean."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent
+COMMON = ("greeting", "thanks", "goodbye", "insult", "vague", "outside")
+NOT_DANGER = "no-emergency"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """What somebody wrote, and what it means: a topic id or one of ``COMMON``."""
+
+    language: str
+    intent: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarms:
+    """Patterns of one language: emergency topic to patterns, and those that cancel."""
+
+    language: str
+    patterns: dict[str, tuple[str, ...]]
+    unless: tuple[str, ...]
+
+
+def registry(root: Path = ROOT) -> dict[str, dict[str, str]]:
+    """Topic id to chapter, kind (``topic`` or ``emergency``) and scope."""
+    return {str(id_): dict(fields) for id_, fields in _read(root / "intents.yaml").items()}
+
+
+def utterances(root: Path = ROOT) -> list[Utterance]:
+    """All utterances of all languages, in the order of the files."""
+    return [utterance for path in files(root) if not path.name.startswith("_alarm") for utterance in _utterances(path)]
+
+
+def alarms(root: Path = ROOT) -> list[Alarms]:
+    """The patterns of every language that has some."""
+    return [_alarms(path) for path in files(root) if path.name == "_alarm.yaml"]
+
+
+def commands(root: Path = ROOT) -> dict[str, str]:
+    """Written command words of all languages to the button they stand for."""
+    return {str(word): str(button) for button, words in _read(root / "commands.yaml").items() for word in words}
+
+
+def files(root: Path = ROOT) -> list[Path]:
+    """Every file of utterances and patterns."""
+    return sorted(path for path in root.glob("*/*.yaml"))
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """A hash of everything the model is made from; a model with another one is stale."""
+    digest = hashlib.sha256()
+    for path in [root / "intents.yaml", *files(root)]:
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _utterances(path: Path) -> Iterator[Utterance]:
+    language = path.parent.name
+    for intent, lines in _read(path).items():
+        for line in lines or ():
+            if intent == NOT_DANGER:
+                yield Utterance(language=language, intent=str(line["topic"]), text=str(line["say"]))
+            else:
+                yield Utterance(language=language, intent=str(intent), text=str(line))
+
+
+def _alarms(path: Path) -> Alarms:
+    raw = _read(path)
+    return Alarms(language=path.parent.name, unless=tuple(map(str, raw.get("unless") or ())),
+                  patterns={str(topic): tuple(map(str, lines or ())) for topic, lines in raw.items() if topic != "unless"})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}

@@ -1,0 +1,157 @@
+"""What a message means: layers that each add evidence, fused into calibrated candidates, with notes for whoever asks why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from intents import catalogue
+from intents.alarm import Detector, make_detector
+from intents.encoders import Encoder
+from intents.model import Fusion, Model
+from intents.normalise import folded, gentle
+from intents.understanding import Alarm, Candidate, SmalltalkKind, Understanding
+
+Floats = NDArray[np.float32]
+SHOWN = 5
+SURE_OF_LANGUAGE = 0.7
+SHORT_IS_EXACT = 92
+PERSON = "talk-to-a-human"
+_SMALLTALK: Mapping[str, SmalltalkKind] = {"greeting": "greeting", "thanks": "thanks", "goodbye": "goodbye", "insult": "insult"}
+_AND = re.compile(r"[?!.;,+&\n]|(?<=\s)(?:und|and|also|sowie|außerdem|ausserdem|plus|y|et|ve|i|si|și|dhe|û|и|та|і|й|و|እና|iyo)(?=\s)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matcher:
+    """All layers with what they were made from. Safe to use from several threads if the encoders are."""
+
+    model: Model
+    encoders: Sequence[Encoder]
+    detector: Detector
+    commands: Mapping[str, str]
+    language_names: Mapping[str, str]
+
+    def understand(self, text: str, language: str = "") -> Understanding:
+        """Understand one message; ``language`` is what the newcomer chose, if she did."""
+        plain = folded(text)
+        if not gentle(text):
+            return Understanding(text="", thresholds=next(iter(self.model.fusions.values())).thresholds, vague=True, notes=("nothing to read",))
+        command, named = self._command(text, plain)
+        if not plain:
+            return Understanding(text=plain, thresholds=next(iter(self.model.fusions.values())).thresholds, vague=True, command=command, notes=("no letters",))
+        spoken = self.model.language_shares(text)
+        shares, fusion, notes = self._shares(text, spoken, language)
+        found = self._understood(text, plain, shares, fusion)
+        exact = self._exact(plain)
+        if exact:
+            found = _exactly(found, exact)
+        both = self._both(text, spoken, language, found) if not found.exact and found.alarm is None else ()
+        locale, language_note = self._language(spoken, plain)
+        return replace(found, locale=locale, both=both, command=command, language_named=named,
+                       notes=(language_note, *notes, *found.notes, *((f"two topics: {both[0]}, {both[1]}",) if both else ())))
+
+    # ---- layers
+
+    def _command(self, text: str, plain: str) -> tuple[str, str]:
+        written = gentle(text).strip(" .!?")
+        return self.commands.get(written, self.commands.get(plain, "")), self.language_names.get(plain, "")
+
+    def _exact(self, plain: str) -> str:
+        """The meaning of a short message that is, but for a typo, one of the known short ones."""
+        if plain in self.model.short:
+            return self.model.short[plain]
+        if len(plain) < 6 or len(plain.split()) > 3:
+            return ""
+        near = process.extractOne(plain, self.model.short.keys(), scorer=fuzz.ratio, score_cutoff=SHORT_IS_EXACT)
+        return self.model.short[near[0]] if near else ""
+
+    def _shares(self, text: str, spoken: Floats, language: str) -> tuple[Floats, Fusion, tuple[str, ...]]:
+        parts = {"lex": self.model.lexical(text)}
+        centre = spoken
+        if language in self.model.languages:
+            centre = np.zeros_like(spoken)
+            centre[self.model.languages.index(language)] = 1
+            centre = 0.5 * centre + 0.5 * spoken
+        for encoder in self.encoders:
+            parts[encoder.name] = self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
+        shares, fusion = self.model.fuse(parts)
+        return shares, fusion, tuple(f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items())
+
+    def _language(self, spoken: Floats, plain: str) -> tuple[str, str]:
+        best = int(spoken.argmax())
+        sure = float(spoken[best]) >= SURE_OF_LANGUAGE
+        note = f"language: {self.model.languages[best]} {float(spoken[best]):.2f}{'' if sure else ', unsure'}"
+        return (self.model.languages[best] if sure else ""), note
+
+    def _understood(self, text: str, plain: str, shares: Floats, fusion: Fusion) -> Understanding:
+        by_name = dict(zip(self.model.classes, (float(s) for s in shares), strict=True))
+        quiet = {name: by_name.get(name, 0.0) for name in catalogue.COMMON}
+        ranked = sorted((name for name in by_name if name not in quiet), key=lambda name: -by_name[name])
+        candidates = tuple(Candidate(id=name, confidence=round(100 * by_name[name])) for name in ranked[:SHOWN])
+        loudest = max(quiet, key=lambda name: quiet[name])
+        speaks_up = quiet[loudest] > by_name[ranked[0]]
+        smalltalk = _SMALLTALK.get(loudest) if speaks_up and quiet[loudest] >= 0.4 else None
+        return Understanding(
+            text=plain, candidates=candidates, thresholds=fusion.thresholds, smalltalk=smalltalk, vague=speaks_up and loudest == "vague" and quiet["vague"] >= 0.3,
+            outside=round(100 * quiet["outside"]), wants_person=ranked[0] == PERSON and round(100 * by_name[PERSON]) >= fusion.person and not speaks_up,
+            alarm=self._alarm(text, by_name, fusion), notes=(f"fused: {_top(self.model.classes, shares)}",))
+
+    def _alarm(self, text: str, by_name: Mapping[str, float], fusion: Fusion) -> Alarm | None:
+        """Patterns or the classifier; the pattern alone is enough only if the classifier does not contradict loudly."""
+        dangers = {name: share for name, share in by_name.items() if name.startswith("emergency-")}
+        together, likely = sum(dangers.values()), max(dangers, key=lambda name: dangers[name])
+        pattern = self.detector.find(text)
+        if together >= fusion.alarm:
+            return Alarm(topic=likely, sure=True, why=f"danger {together:.2f} of at least {fusion.alarm:.2f}")
+        if pattern and together >= 0.02:
+            return Alarm(topic=likely if dangers[likely] > 0.1 else pattern[0], sure=True, why=f"the words “{pattern[1]}”")
+        if pattern or together >= fusion.alarm_ask:
+            return Alarm(topic=pattern[0] if pattern else likely, sure=False, why=f"the words “{pattern[1]}”" if pattern else f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}")
+        return None
+
+    def _both(self, text: str, spoken: Floats, language: str, whole: Understanding) -> tuple[str, ...]:
+        """Two different topics, each clear in its own half and neither absurd for the whole."""
+        pieces = [piece.strip() for piece in _AND.split(gentle(text)) if len(folded(piece).split()) >= 2]
+        if not 2 <= len(pieces) <= 4:
+            return ()
+        likely = {candidate.id for candidate in whole.candidates if candidate.confidence >= 5}
+        topics: list[str] = []
+        for piece in pieces:
+            shares, fusion, _ = self._shares(piece, spoken, language)
+            part = self._understood(piece, folded(piece), shares, fusion)
+            if part.best and part.is_sure and part.best.id in likely and part.smalltalk is None and part.outside < part.best.confidence:
+                topics.append(part.best.id)
+        distinct = tuple(dict.fromkeys(topics))
+        return distinct if len(distinct) == 2 else ()
+
+
+def _exactly(found: Understanding, meaning: str) -> Understanding:
+    if meaning in _SMALLTALK:
+        return replace(found, smalltalk=_SMALLTALK[meaning], alarm=None)
+    if meaning == "vague":
+        return replace(found, vague=True, smalltalk=None)
+    if meaning == "outside":
+        return replace(found, outside=100)
+    if meaning == PERSON:
+        return replace(found, wants_person=True)
+    others = tuple(candidate for candidate in found.candidates if candidate.id != meaning)
+    alarm = Alarm(topic=meaning, sure=True, why="the words of an emergency") if meaning.startswith("emergency-") else found.alarm
+    return replace(found, candidates=(Candidate(id=meaning, confidence=100), *others), exact=True, smalltalk=None, vague=False, alarm=alarm)
+
+
+def _top(classes: Sequence[str], shares: Floats) -> str:
+    return ", ".join(f"{classes[i]} {float(shares[i]):.2f}" for i in np.argsort(-shares)[:3])
+
+
+def make_matcher(model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], patterns: Iterable[catalogue.Alarms]) -> Matcher:
+    """Put the layers together. ``language_names``: written name to tag."""
+    found = list(patterns)
+    detector = make_detector(((topic, written) for alarms in found for topic, lines in alarms.patterns.items() for written in lines),
+                             (written for alarms in found for written in alarms.unless))
+    return Matcher(model=model, encoders=encoders, detector=detector, commands={gentle(word): button for word, button in catalogue.commands().items()},
+                   language_names={folded(name): tag for name, tag in language_names.items()})

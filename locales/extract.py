@@ -1,0 +1,64 @@
+"""`make messages`: collect the bot's own phrases into ``messages.pot`` and bring every language's ``.po`` up to date.
+
+Translations stay; new phrases appear empty, changed ones are marked fuzzy and are not used until somebody looked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from locales import ROOT, SOURCE, languages
+
+TOP = ROOT.parent
+KEYWORDS = {"_": None, "say": None, "many": (1, 2), "ngettext": (1, 2)}
+METHODS = [("faq/card.py", "python"), ("bot/**.py", "python"), ("bot/web/templates/**.html", "jinja2")]
+OPTIONS = {"bot/web/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+
+
+def collect() -> Catalog:
+    """All phrases in the code and the pages, with the comments for translators."""
+    catalogue = Catalog(project="Lotsenbot", version="1", charset="utf-8", fuzzy=False, header_comment="# The phrases of Lotsenbot. English is the source.")
+    found = extract_from_dir(TOP, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True,
+                             directory_filter=lambda folder: Path(folder).name not in (".venv", "tests", ".git", "static", "model"))
+    for file, _line, message, comments, _context in found:
+        catalogue.add(message, locations=[(str(file), 0)], auto_comments=comments)
+    return catalogue
+
+
+def po_path(tag: str) -> Path:
+    """Where a language's phrases are."""
+    return ROOT / tag / "LC_MESSAGES" / "messages.po"
+
+
+def read(tag: str) -> Catalog:
+    """A language's phrases, or an empty catalogue."""
+    path = po_path(tag)
+    if not path.exists():
+        return Catalog(locale=tag.replace("-", "_"), charset="utf-8", fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, locale=tag.replace("-", "_"))
+
+
+def main() -> None:
+    """Write the template and all languages."""
+    template = collect()
+    with (ROOT / "messages.pot").open("wb") as file:
+        write_po(file, template, width=160, include_lineno=False, sort_output=True, ignore_obsolete=True)
+    for tag in languages():
+        if tag == SOURCE:
+            continue
+        catalogue = read(tag)
+        catalogue.update(template, no_fuzzy_matching=True)
+        po_path(tag).parent.mkdir(parents=True, exist_ok=True)
+        with po_path(tag).open("wb") as file:
+            write_po(file, catalogue, width=160, include_lineno=False, sort_output=True, ignore_obsolete=True)
+        missing = sum(1 for message in catalogue if message.id and not message.string)
+        print(f"{tag}: {len(catalogue)} phrases, {missing} without a translation")
+
+
+if __name__ == "__main__":
+    main()
