@@ -14,12 +14,14 @@ test: .venv/ready-test
 
 check: .venv/ready-test
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/lotsenbot faq check
 
 fix: .venv/ready-test
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 messages: .venv/ready-test
 	@$(BIN)/python -m locales.extract

@@ -58,7 +58,15 @@ class App:
     @property
     def parts(self) -> Parts:
         """What the web side gets."""
-        return Parts(settings=self.settings, store=self.store, jobs=self.jobs, hub=self.hub, clock=self.clock, knowledge=self.knowledge, telegram=self.telegram)
+        return Parts(
+            settings=self.settings,
+            store=self.store,
+            jobs=self.jobs,
+            hub=self.hub,
+            clock=self.clock,
+            knowledge=self.knowledge,
+            telegram=self.telegram,
+        )
 
 
 @asynccontextmanager
@@ -75,15 +83,29 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         raise WrongSettings(f"The content is broken, nothing was started:\n{shown}") from error
     engine = await open_database(settings.database_url)
     store, hub, reader = Store(engine), Hub(), Reader()
-    telegram = Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url) if settings.telegram_token.get_secret_value() else None
+    telegram = (
+        Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url)
+        if settings.telegram_token.get_secret_value()
+        else None
+    )
     channels: dict[str, Channel] = {"web": WebChat(hub)}
     if telegram:
         channels["telegram"] = telegram
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock)
     try:
-        yield App(settings=settings, store=store, knowledge=knowledge, reader=reader, hub=hub, jobs=EmbeddedJobs(), turns=turns, service=service,
-                  telegram=telegram, clock=clock)
+        yield App(
+            settings=settings,
+            store=store,
+            knowledge=knowledge,
+            reader=reader,
+            hub=hub,
+            jobs=EmbeddedJobs(),
+            turns=turns,
+            service=service,
+            telegram=telegram,
+            clock=clock,
+        )
     finally:
         reader.close()
         await engine.dispose()
@@ -104,7 +126,9 @@ async def run(settings: Settings) -> None:
 
 
 async def _serve(app: App, listener: socket.socket) -> None:
-    config = uvicorn.Config(make_site(app.parts), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off")
+    config = uvicorn.Config(
+        make_site(app.parts), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
+    )
     server = _Server(config)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -128,7 +152,12 @@ async def _serve(app: App, listener: socket.socket) -> None:
 
 
 def _background(app: App) -> list[Coroutine[None, None, None]]:
-    work: list[Coroutine[None, None, None]] = [app.jobs.run(app.turns.see_to, app.turns.sweep), app.knowledge.watch(), _delete_daily(app), _tell_lotsen(app)]
+    work: list[Coroutine[None, None, None]] = [
+        app.jobs.run(app.turns.see_to, app.turns.sweep),
+        app.knowledge.watch(),
+        _delete_daily(app),
+        _tell_lotsen(app),
+    ]
     if app.telegram:
         work.append(_telegram(app, app.telegram))
     return work
@@ -146,7 +175,10 @@ async def _telegram(app: App, telegram: Telegram) -> None:
         try:
             await telegram.start()
             if app.settings.telegram_by_webhook:
-                await telegram.set_webhook(f"{app.settings.public_url}/telegram/webhook", app.settings.telegram_webhook_secret.get_secret_value())
+                await telegram.set_webhook(
+                    f"{app.settings.public_url}/telegram/webhook",
+                    app.settings.telegram_webhook_secret.get_secret_value(),
+                )
                 return
             await telegram.poll(accept)
         except LotsenbotError as error:
@@ -169,7 +201,10 @@ async def _tell_lotsen(app: App) -> None:
                 if case.id not in told:
                     told.add(case.id)
                     with suppress(LotsenbotError):
-                        await app.telegram.tell_lotsen(app.settings.telegram_lotsen_chat, f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk")
+                        await app.telegram.tell_lotsen(
+                            app.settings.telegram_lotsen_chat,
+                            f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk",
+                        )
             told &= {case.id for case in waiting}
 
 
@@ -192,8 +227,16 @@ async def _first_link(app: App) -> str:
         return ""
     key, until = new_key(), app.clock() + timedelta(days=SETUP_DAYS)
     if account is None:
-        await accounts.add_lotse(app.store, name=FIRST_LOTSE, languages=("de", "en"), telegram=None, password_hash=None, setup_hash=key_hash(key),
-                                 setup_until=until, now=app.clock())
+        await accounts.add_lotse(
+            app.store,
+            name=FIRST_LOTSE,
+            languages=("de", "en"),
+            telegram=None,
+            password_hash=None,
+            setup_hash=key_hash(key),
+            setup_until=until,
+            now=app.clock(),
+        )
     else:
         await accounts.invite_again(app.store, account.id, key_hash(key), until)
     return f"{app.settings.address}/desk/setup/{key}"
@@ -201,20 +244,41 @@ async def _first_link(app: App) -> str:
 
 def print_addresses(settings: Settings, first_link: str) -> None:
     """What somebody who just typed ``make run`` wants to know."""
-    lines = ["", f"  Chat     {settings.address}/", f"  Desk     {settings.address}/desk", f"  API      {settings.address}/api/v1/openapi.json"]
+    lines = [
+        "",
+        f"  Chat     {settings.address}/",
+        f"  Desk     {settings.address}/desk",
+        f"  API      {settings.address}/api/v1/openapi.json",
+    ]
     if first_link:
         lines.append(f"  First Lotse (name “{FIRST_LOTSE}”), set your password once: {first_link}")
-    channels = "web" + (", telegram (webhook)" if settings.telegram_by_webhook else ", telegram (long polling)" if settings.telegram_token.get_secret_value() else "")
+    channels = "web" + (
+        ", telegram (webhook)"
+        if settings.telegram_by_webhook
+        else ", telegram (long polling)"
+        if settings.telegram_token.get_secret_value()
+        else ""
+    )
     print("\n".join([*lines, f"  Channels {channels} · stop with Ctrl+C", ""]), flush=True)
 
 
 def configure_logs(settings: Settings) -> None:
     """Structured logs: ids and kinds, never a text, a name or a number. Libraries speak only when something is wrong."""
-    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), renderer],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=False)
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s", force=True)
 
 
@@ -225,7 +289,9 @@ def _listen(settings: Settings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[0][4])
     except OSError as error:
-        raise WrongSettings(f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}). Stop the other program or set another PORT") from error
+        raise WrongSettings(
+            f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}). Stop the other program or set another PORT"
+        ) from error
     return listener
 
 

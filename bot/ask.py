@@ -30,7 +30,12 @@ class Asked:
         """The line of `--batch` and `--json`."""
         first = {} if id_ is None else {"id": id_}
         topics = [{"id": topic, "confidence": confidence} for topic, confidence in self.decision.topics]
-        return first | {"locale": self.decision.conversation.locale, "decision": self.decision.outcome, "topics": topics, "micros": self.micros}
+        return first | {
+            "locale": self.decision.conversation.locale,
+            "decision": self.decision.outcome,
+            "topics": topics,
+            "micros": self.micros,
+        }
 
 
 def fresh(locale: str = "") -> Conversation:
@@ -38,7 +43,9 @@ def fresh(locale: str = "") -> Conversation:
     return Conversation(id="ask", channel="console", address="", locale=locale or "de", locale_chosen=bool(locale))
 
 
-def ask(text: str, catalogue: Catalogue, conversation: Conversation, *, button: str = "", compose_it: bool = True) -> Asked:
+def ask(
+    text: str, catalogue: Catalogue, conversation: Conversation, *, button: str = "", compose_it: bool = True
+) -> Asked:
     """Take one turn in memory."""
     began = time.perf_counter_ns()
     message = Message(kind=Kind.BUTTON, button=button) if button else Message(text=clean_text(text))
@@ -46,18 +53,32 @@ def ask(text: str, catalogue: Catalogue, conversation: Conversation, *, button: 
     understood = load_matcher().understand(words, conversation.locale if conversation.locale_chosen else "")
     decision = decide(Service.turn(message, conversation, understood, catalogue))
     micros = (time.perf_counter_ns() - began) // 1000
-    return Asked(understood=understood, decision=decision, micros=micros, replies=compose(decision, catalogue) if compose_it else ())
+    return Asked(
+        understood=understood,
+        decision=decision,
+        micros=micros,
+        replies=compose(decision, catalogue) if compose_it else (),
+    )
 
 
 def explain(asked: Asked) -> str:
     """Candidates, scores, thresholds and the rule, for an editor."""
     understood, decision, limits = asked.understood, asked.decision, asked.understood.thresholds
-    lines = [f"read as     {understood.text!r}", f"language    {understood.locale or 'unsure'} (conversation: {decision.conversation.locale})"]
+    lines = [
+        f"read as     {understood.text!r}",
+        f"language    {understood.locale or 'unsure'} (conversation: {decision.conversation.locale})",
+    ]
     lines += [f"candidate   {candidate.confidence:3d}  {candidate.id}" for candidate in understood.candidates]
     lines += [f"thresholds  answer from {limits.answer}, {limits.ahead} ahead of the next; ask back from {limits.ask}"]
     lines += [f"layer       {note}" for note in understood.notes]
     if understood.alarm:
-        lines.append(f"alarm       {understood.alarm.topic}, {'sure' if understood.alarm.sure else 'perhaps'}: {understood.alarm.why}")
-    return "\n".join([*lines, f"rule        {decision.rule}: {decision.why}", f"decision    {decision.outcome} {', '.join(topic for topic, _ in decision.topics)}"])
-
-
+        lines.append(
+            f"alarm       {understood.alarm.topic}, {'sure' if understood.alarm.sure else 'perhaps'}: {understood.alarm.why}"
+        )
+    return "\n".join(
+        [
+            *lines,
+            f"rule        {decision.rule}: {decision.why}",
+            f"decision    {decision.outcome} {', '.join(topic for topic, _ in decision.topics)}",
+        ]
+    )

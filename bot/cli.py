@@ -17,7 +17,12 @@ from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError, load
 from locales import languages
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Lotsenbot, the welcome chatbot of a city.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lotsenbot, the welcome chatbot of a city.",
+)
 faq_cli = typer.Typer(no_args_is_help=True, help="The content: check it, measure it.")
 lotse_cli = typer.Typer(no_args_is_help=True, help="Accounts of the guides.")
 db_cli = typer.Typer(no_args_is_help=True, help="The database.")
@@ -59,7 +64,9 @@ def ask(
     lang: Annotated[str, typer.Option(help="The newcomer's chosen language, for example ar.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line instead of the reply.")] = False,
     explain: Annotated[bool, typer.Option(help="Candidates, scores, thresholds and the rule.")] = False,
-    batch: Annotated[Path | None, typer.Option(help="JSON lines {id, text, lang?} in, one line out for each, in order.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option(help="JSON lines {id, text, lang?} in, one line out for each, in order.")
+    ] = None,
 ) -> None:
     """One question through the real core, without a server."""
     from bot import ask as asking
@@ -74,7 +81,18 @@ def ask(
         _stop("ask what? For example: lotsenbot ask 'wo melde ich mich an'", 2)
     asked = asking.ask(text, catalogue, asking.fresh(_language(lang)))
     if as_json:
-        print(json.dumps(asked.row() | {"replies": [{"text": reply.text, "buttons": [button.label for button in reply.buttons]} for reply in asked.replies]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                asked.row()
+                | {
+                    "replies": [
+                        {"text": reply.text, "buttons": [button.label for button in reply.buttons]}
+                        for reply in asked.replies
+                    ]
+                },
+                ensure_ascii=False,
+            )
+        )
     if explain:
         print(asking.explain(asked) + "\n")
     if not as_json:
@@ -97,7 +115,7 @@ def _batch_row(path: Path, number: int, line: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         _stop(f"{path}:{number} is no JSON object", 1)
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or "id" not in row:
-        _stop(f"{path}:{number} needs \"id\" and \"text\"", 1)
+        _stop(f'{path}:{number} needs "id" and "text"', 1)
     return {"id": row["id"], "text": row["text"], "lang": str(row.get("lang") or "")}
 
 
@@ -112,7 +130,11 @@ def _print_replies(replies: object) -> None:
 
     for reply in replies if isinstance(replies, tuple) else ():
         assert isinstance(reply, Reply)
-        print(reply.text + "\n" + "".join(f"\n  [{number}] {button.label}" for number, button in enumerate(reply.buttons, 1)))
+        print(
+            reply.text
+            + "\n"
+            + "".join(f"\n  [{number}] {button.label}" for number, button in enumerate(reply.buttons, 1))
+        )
 
 
 @cli.command()
@@ -172,7 +194,9 @@ def lotse_add(
     name: str,
     languages_: Annotated[str, typer.Option("--languages", help="For example ar,de.")] = "de",
     telegram: Annotated[str | None, typer.Option(help="Telegram id.")] = None,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
 ) -> None:
     """A new account; prints a one-time link to set the password when none is given."""
     spoken = tuple(tag.strip() for tag in languages_.split(",") if tag.strip())
@@ -195,8 +219,16 @@ async def _add(name: str, spoken: tuple[str, ...], telegram: str | None, passwor
     key = new_key()
     async with open_app(load_settings()) as app:
         now = app.clock()
-        await accounts.add_lotse(app.store, name=name, languages=spoken, telegram=telegram, password_hash=hash_password(password) if password else None,
-                                 setup_hash=None if password else key_hash(key), setup_until=None if password else now + timedelta(days=SETUP_DAYS), now=now)
+        await accounts.add_lotse(
+            app.store,
+            name=name,
+            languages=spoken,
+            telegram=telegram,
+            password_hash=hash_password(password) if password else None,
+            setup_hash=None if password else key_hash(key),
+            setup_until=None if password else now + timedelta(days=SETUP_DAYS),
+            now=now,
+        )
     return f"{name} can log in now." if password else f"{app.settings.address}/desk/setup/{key}"
 
 
@@ -216,7 +248,9 @@ async def _token(name: str) -> str:
         found = await accounts.credentials(app.store, name)
         if found is None or not found.active:
             _stop(f"there is no Lotse named {name}; add one with `lotsenbot lotse add`", 1)
-        await accounts.add_key(app.store, lotse=found.id, key_hash=key_hash(key), kind="bearer", until=None, now=app.clock())
+        await accounts.add_key(
+            app.store, lotse=found.id, key_hash=key_hash(key), kind="bearer", until=None, now=app.clock()
+        )
     return key
 
 
@@ -238,5 +272,3 @@ def report(days: Annotated[int, typer.Option(min=1, max=3650, help="How many day
     from bot.report import report as make_report
 
     print(asyncio.run(make_report(load_settings(), days)))
-
-

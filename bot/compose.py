@@ -7,8 +7,27 @@ from dataclasses import dataclass
 
 from bot.conversation import Mode
 from bot.decision import (
-    Answer, AskDanger, AskErase, AskLanguage, BackToBot, CannotRead, Clarify, Decision, Emergency, Erase, HandOff, KeepData, Menu, More,
-    NoteAdded, Rephrase, SetLanguage, SlowDown, Smalltalk, StillWaiting, Welcome,
+    Answer,
+    AskDanger,
+    AskErase,
+    AskLanguage,
+    BackToBot,
+    CannotRead,
+    Clarify,
+    Decision,
+    Emergency,
+    Erase,
+    HandOff,
+    KeepData,
+    Menu,
+    More,
+    NoteAdded,
+    Rephrase,
+    SetLanguage,
+    SlowDown,
+    Smalltalk,
+    StillWaiting,
+    Welcome,
 )
 from bot.message import Button, Reply
 from faq import Catalogue, card_text, make_card, more_text
@@ -58,20 +77,37 @@ class _Composer:
                 buttons = [Button(id=f"topic:{topic}", label=self._title(topic)) for topic in topics]
                 return [self._reply(_("What do you mean?"), *buttons, Button(id="none", label=_("None of these")))]
             case Rephrase():
-                return [self._reply(_("I did not understand that yet. Please say it in other words. One short sentence is enough."),
-                                    Button(id="menu", label=_("All topics")), self._person())]
+                return [
+                    self._reply(
+                        _("I did not understand that yet. Please say it in other words. One short sentence is enough."),
+                        Button(id="menu", label=_("All topics")),
+                        self._person(),
+                    )
+                ]
             case HandOff(reason=reason):
                 return [self._hand_off(reason)]
             case StillWaiting():
-                return [self._reply(f"{_('A guide is coming into this chat.')} {self._place()}", *self._while_waiting())]
+                return [
+                    self._reply(_("A guide is coming into this chat.") + " " + self._place(), *self._while_waiting())
+                ]
             case NoteAdded():
-                return [self._reply(_("I have added this for the guide. You do not need to repeat it."), *self._while_waiting())]
+                return [
+                    self._reply(
+                        _("I have added this for the guide. You do not need to repeat it."), *self._while_waiting()
+                    )
+                ]
             case Smalltalk(kind=kind):
                 return [self._smalltalk(kind)]
             case AskLanguage():
                 return [self._languages(_("Which language shall we use?"))]
             case SetLanguage():
-                return [self._reply(_("We now write in English. What would you like to know?"), *self._most_asked(), Button(id="language", label=_("Another language")))]
+                return [
+                    self._reply(
+                        _("We now write in English. What would you like to know?"),
+                        *self._most_asked(),
+                        Button(id="language", label=_("Another language")),
+                    )
+                ]
             case Menu(chapter=chapter):
                 return [self._chapter(chapter) if chapter else self._menu(_("What is it about?"))]
             case Welcome():
@@ -81,11 +117,20 @@ class _Composer:
             case SlowDown():
                 return [self._reply(_("That was a lot at once. Please wait a moment, then write on. Nothing is lost."))]
             case BackToBot(waiting=waiting):
-                text = _("You are no longer waiting. I am the chatbot, ask me again.") if waiting else _("You are writing with the chatbot again. What else would you like to know?")
+                text = (
+                    _("You are no longer waiting. I am the chatbot, ask me again.")
+                    if waiting
+                    else _("You are writing with the chatbot again. What else would you like to know?")
+                )
                 return [self._reply(text, Button(id="menu", label=_("All topics")), self._person())]
             case AskErase():
-                return [self._reply(_("Erase everything? All messages will be gone, also for the guide. This cannot be undone."),
-                                    Button(id="erase:no", label=_("Keep")), Button(id="erase:yes", label=_("Erase everything")))]
+                return [
+                    self._reply(
+                        _("Erase everything? All messages will be gone, also for the guide. This cannot be undone."),
+                        Button(id="erase:no", label=_("Keep")),
+                        Button(id="erase:yes", label=_("Erase everything")),
+                    )
+                ]
             case Erase():
                 return [self._reply(_("Everything is erased. You can start again at any time."))]
             case KeepData():
@@ -110,11 +155,20 @@ class _Composer:
         missing = card.locale != self.locale
         text = card_text(card, _)
         if missing:
-            text = _("This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you.") + "\n\n" + text
+            text = (
+                _(
+                    "This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you."
+                )
+                + "\n\n"
+                + text
+            )
             text += "\n\n" + card_text(make_card(self.catalogue, topic, phrases("en")), phrases("en"))
         buttons = [Button(id=f"more:{topic}", label=_("More about this"))] if card.more and not missing else []
         if last:
-            buttons += [Button(id=f"topic:{related}", label=self._title(related)) for related in self.catalogue.topics[topic].related[:RELATED_SHOWN]]
+            buttons += [
+                Button(id=f"topic:{related}", label=self._title(related))
+                for related in self.catalogue.topics[topic].related[:RELATED_SHOWN]
+            ]
             buttons.append(self._person())
         return Reply(text=text, locale=self.locale, buttons=tuple(buttons), card=None if missing else card)
 
@@ -122,16 +176,24 @@ class _Composer:
         _ = self._
         entry_exists = self.catalogue.entry(topic, self.locale) is not None
         card = make_card(self.catalogue, topic, _ if entry_exists else phrases("en"))
-        lines = [card.title, card.lead.text, *(f"{n}. {line.text}" for n, line in enumerate(card.steps, 1)),
-                 *(f"{label}: {number}" for number, label in self._numbers())]
+        lines = [
+            card.title,
+            card.lead.text,
+            *(f"{n}. {line.text}" for n, line in enumerate(card.steps, 1)),
+            *(f"{label}: {number}" for number, label in self._numbers()),
+        ]
         buttons = () if self.decision.conversation.mode is Mode.HUMAN else (self._person(),)
         return Reply(text="\n\n".join(lines), locale=self.locale, buttons=buttons, card=card)
 
     def _ask_danger(self, topic: str) -> Reply:
         _ = self._
         numbers = "\n".join(f"{label}: {number}" for number, label in self._numbers())
-        text = f"{_('Are you in danger now?')}\n\n{numbers}"
-        return self._reply(text, Button(id=f"danger:yes:{topic}", label=_("Yes, I need help now")), Button(id="danger:no", label=_("No, no danger")))
+        text = _("Are you in danger now?") + "\n\n" + numbers
+        return self._reply(
+            text,
+            Button(id=f"danger:yes:{topic}", label=_("Yes, I need help now")),
+            Button(id="danger:no", label=_("No, no danger")),
+        )
 
     def _numbers(self) -> tuple[tuple[str, str], ...]:
         return emergency_numbers(self.catalogue, self._)
@@ -143,11 +205,15 @@ class _Composer:
             "media": _("A person can look at this. I am asking for help."),
             "unsure": _("I do not know this for certain, and I do not want to guess. I am asking a person for help."),
         }[reason]
-        text = "\n\n".join([
-            f"{opening} {_('A volunteer guide (Integrationslotse) will write to you here in this chat.')}",
-            self._place(),
-            _("You need not tell anyone your name, where you come from or which papers you have. You can write more in the meantime, or ask me something else."),
-        ])
+        text = "\n\n".join(
+            [
+                opening + " " + _("A volunteer guide (Integrationslotse) will write to you here in this chat."),
+                self._place(),
+                _(
+                    "You need not tell anyone your name, where you come from or which papers you have. You can write more in the meantime, or ask me something else."
+                ),
+            ]
+        )
         return self._reply(text, *self._while_waiting())
 
     def _place(self) -> str:
@@ -169,13 +235,19 @@ class _Composer:
         return self._reply(text, *([self._person()] if kind == "insult" else []))
 
     def _most_asked(self) -> tuple[Button, ...]:
-        return tuple(Button(id=f"topic:{topic}", label=self._title(topic)) for topic in MOST_ASKED if topic in self.catalogue.topics)
+        return tuple(
+            Button(id=f"topic:{topic}", label=self._title(topic))
+            for topic in MOST_ASKED
+            if topic in self.catalogue.topics
+        )
 
     def _languages(self, text: str) -> Reply:
         return self._reply(text, *(Button(id=f"lang:{language.tag}", label=language.name) for language in offered()))
 
     def _menu(self, text: str) -> Reply:
-        chapters = [Button(id=f"menu:{chapter}", label=chapter_name(chapter, self._)) for chapter in self.catalogue.chapters]
+        chapters = [
+            Button(id=f"menu:{chapter}", label=chapter_name(chapter, self._)) for chapter in self.catalogue.chapters
+        ]
         return self._reply(text, *chapters, self._person())
 
     def _chapter(self, chapter: str) -> Reply:
@@ -185,19 +257,34 @@ class _Composer:
 
     def _welcome(self) -> Reply:
         _ = self._
-        text = "\n\n".join([
-            _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
-            _("If I do not know the answer for certain, a volunteer guide (Integrationslotse) helps you here."),
-            _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(police=_.isolate("110"), rescue=_.isolate("112")),
-        ])
-        return self._reply(text, *self._most_asked(), Button(id="language", label=_("Another language") + " / Language"), self._person())
+        text = "\n\n".join(
+            [
+                _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
+                _("If I do not know the answer for certain, a volunteer guide (Integrationslotse) helps you here."),
+                _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(
+                    police=_.isolate("110"), rescue=_.isolate("112")
+                ),
+            ]
+        )
+        return self._reply(
+            text,
+            *self._most_asked(),
+            Button(id="language", label=_("Another language") + " / Language"),
+            self._person(),
+        )
 
     def _cannot_read(self, kind: str) -> str:
         _ = self._
         return {
-            "voice": _("I cannot listen to voice messages. Please write your question in a few words, or let a person listen."),
-            "photo": _("I cannot read pictures. Please write what it is about, for example which office sent the letter. A person can look at it."),
-            "document": _("I cannot read files. Please write what it is about, for example which office sent the letter. A person can look at it."),
+            "voice": _(
+                "I cannot listen to voice messages. Please write your question in a few words, or let a person listen."
+            ),
+            "photo": _(
+                "I cannot read pictures. Please write what it is about, for example which office sent the letter. A person can look at it."
+            ),
+            "document": _(
+                "I cannot read files. Please write what it is about, for example which office sent the letter. A person can look at it."
+            ),
             "location": _("Thank you, but I do not need to know where you are. Please write what you are looking for."),
         }.get(kind, _("I can only read text. Please write your question in a few words."))
 
@@ -211,16 +298,29 @@ def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, st
 def place_sentence(place: int, say: Phrases) -> str:
     """The place in the queue, without a promise nobody can keep."""
     if place <= 1:
-        return say("You are next. How long it takes depends on who is there; your question stays here, also if you close the chat.")
-    return say("You are number {place} in the queue. How long it takes depends on who is there; your question stays here, also if you close the chat.").format(place=place)
+        return say(
+            "You are next. How long it takes depends on who is there; your question stays here, also if you close the chat."
+        )
+    return say(
+        "You are number {place} in the queue. How long it takes depends on who is there; your question stays here, also if you close the chat."
+    ).format(place=place)
 
 
 def chapter_name(chapter: str, say: Phrases) -> str:
     """The name of a chapter on buttons and in the desk."""
     return {
-        "first-steps": say("First steps"), "residence-and-rights": say("Residence and rights"), "german": say("Learning German"),
-        "work": say("Work"), "housing": say("Housing"), "health": say("Health"), "family-and-school": say("Family and school"),
-        "money": say("Money"), "mobility": say("Getting around"), "everyday-and-culture": say("Everyday life and culture"),
-        "advice-and-support": say("Advice and support"), "engagement": say("Taking part"), "emergency": say("Emergency"),
+        "first-steps": say("First steps"),
+        "residence-and-rights": say("Residence and rights"),
+        "german": say("Learning German"),
+        "work": say("Work"),
+        "housing": say("Housing"),
+        "health": say("Health"),
+        "family-and-school": say("Family and school"),
+        "money": say("Money"),
+        "mobility": say("Getting around"),
+        "everyday-and-culture": say("Everyday life and culture"),
+        "advice-and-support": say("Advice and support"),
+        "engagement": say("Taking part"),
+        "emergency": say("Emergency"),
         "about-this-service": say("About this service"),
     }.get(chapter, chapter)

@@ -29,8 +29,8 @@ class Conversation:
 
     ``locale_chosen``: the newcomer chose the language, so a single message in another one does not change it.
     ``questions`` counts what the bot asked back in a row (at most two); ``offered`` are the topics of the last
-    "did you mean"; ``denied`` those refused, never offered again for the same question; ``question`` is the text
-    that led there. ``danger`` is the emergency topic of an open "are you in danger now?".
+    "did you mean"; ``denied`` those refused, never offered again for the same question; ``question`` is what was typed
+    last. ``danger`` is the emergency topic of an open "are you in danger now?".
     """
 
     id: str

@@ -12,8 +12,29 @@ from dataclasses import dataclass, replace
 
 from bot.conversation import Conversation, Mode
 from bot.decision import (
-    Action, Answer, AskDanger, AskErase, AskLanguage, BackToBot, CannotRead, Clarify, Decision, Emergency, Erase, HandOff, KeepData,
-    Menu, More, NoteAdded, Rephrase, SetLanguage, Silent, SlowDown, Smalltalk, StillWaiting, Welcome,
+    Action,
+    Answer,
+    AskDanger,
+    AskErase,
+    AskLanguage,
+    BackToBot,
+    CannotRead,
+    Clarify,
+    Decision,
+    Emergency,
+    Erase,
+    HandOff,
+    KeepData,
+    Menu,
+    More,
+    NoteAdded,
+    Rephrase,
+    SetLanguage,
+    Silent,
+    SlowDown,
+    Smalltalk,
+    StillWaiting,
+    Welcome,
 )
 from bot.message import Kind, Message
 from intents.understanding import Understanding
@@ -60,8 +81,15 @@ def decide(turn: Turn) -> Decision:
 
 def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object) -> Decision:
     conversation = replace(turn.conversation, danger="", erase_asked=False, slowed=False)
+    if turn.message.kind is Kind.TEXT and turn.message.text:
+        conversation = replace(conversation, question=turn.message.text)
     conversation = replace(conversation, **changes)  # type: ignore[arg-type]
-    if turn.understood.locale and not conversation.locale_chosen and turn.message.kind is Kind.TEXT and "locale" not in changes:
+    if (
+        turn.understood.locale
+        and not conversation.locale_chosen
+        and turn.message.kind is Kind.TEXT
+        and "locale" not in changes
+    ):
         conversation = replace(conversation, locale=turn.understood.locale)
     if isinstance(action, Emergency | AskDanger):
         topics: tuple[tuple[str, int], ...] = ((action.topic, 100),)
@@ -78,7 +106,7 @@ def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object)
     return Decision(action=action, rule=rule, why=why, conversation=conversation, topics=topics)
 
 
-_FRESH: dict[str, object] = {"questions": 0, "offered": (), "denied": (), "question": ""}
+_FRESH: dict[str, object] = {"questions": 0, "offered": (), "denied": ()}
 
 
 def emergency(turn: Turn) -> Decision | None:
@@ -100,7 +128,7 @@ def emergency(turn: Turn) -> Decision | None:
     if turn.conversation.danger:
         return None
     decision = _decided(turn, "emergency", f"it may be danger: {alarm.why}", AskDanger(topic=alarm.topic))
-    return replace(decision, conversation=replace(decision.conversation, danger=alarm.topic, question=turn.message.text))
+    return replace(decision, conversation=replace(decision.conversation, danger=alarm.topic))
 
 
 def flooding(turn: Turn) -> Decision | None:
@@ -131,7 +159,9 @@ def back_to_bot(turn: Turn) -> Decision | None:
     if turn.button[0] != "bot" or turn.conversation.mode is Mode.BOT:
         return None
     waiting = turn.conversation.mode is Mode.WAITING
-    return _decided(turn, "back to the bot", "the newcomer chose so", BackToBot(waiting=waiting), mode=Mode.BOT, **_FRESH)
+    return _decided(
+        turn, "back to the bot", "the newcomer chose so", BackToBot(waiting=waiting), mode=Mode.BOT, **_FRESH
+    )
 
 
 def lotse_has_it(turn: Turn) -> Decision | None:
@@ -146,7 +176,14 @@ def language(turn: Turn) -> Decision | None:
     verb, object_ = turn.button
     wanted = object_ if verb == "lang" else turn.understood.language_named
     if wanted in turn.languages:
-        return _decided(turn, "language choice", f"{wanted} was chosen", SetLanguage(locale=wanted), locale=wanted, locale_chosen=True)
+        return _decided(
+            turn,
+            "language choice",
+            f"{wanted} was chosen",
+            SetLanguage(locale=wanted),
+            locale=wanted,
+            locale_chosen=True,
+        )
     if verb in ("lang", "language"):
         return _decided(turn, "language choice", "the languages were asked for", AskLanguage())
     return None
@@ -189,25 +226,40 @@ def not_text(turn: Turn) -> Decision | None:
         return None
     if turn.conversation.mode is Mode.WAITING:
         return _decided(turn, "not a text", f"a {turn.message.kind} while waiting", NoteAdded())
-    return _decided(turn, "not a text", f"a {turn.message.kind} cannot be read by the bot", CannotRead(kind=turn.message.kind))
+    return _decided(
+        turn, "not a text", f"a {turn.message.kind} cannot be read by the bot", CannotRead(kind=turn.message.kind)
+    )
 
 
 def open_question(turn: Turn) -> Decision | None:
-    """"None of these" leads on: to other words first, then to a person. Anything typed is understood afresh."""
+    """ "None of these" leads on: to other words first, then to a person. Anything typed is understood afresh."""
     if turn.button[0] != "none":
         return None
     denied = tuple(dict.fromkeys((*turn.conversation.denied, *turn.conversation.offered)))
     if turn.conversation.questions >= QUESTIONS_IN_A_ROW:
         return _hand_over(turn, "open question", "none of the offered topics, and two questions were asked")
-    return _decided(turn, "open question", "none of the offered topics", Rephrase(), questions=turn.conversation.questions + 1,
-                    offered=(), denied=denied)
+    return _decided(
+        turn,
+        "open question",
+        "none of the offered topics",
+        Rephrase(),
+        questions=turn.conversation.questions + 1,
+        offered=(),
+        denied=denied,
+    )
 
 
 def unknown_button(turn: Turn) -> Decision | None:
     """A button or link nobody knows any more shows the menu. After "no, no danger" the question itself goes on."""
     if turn.message.kind not in (Kind.BUTTON, Kind.START) or turn.button[0] == "danger":
         return None
-    return _decided(turn, "unknown button", "nothing belongs to it any more", Menu() if turn.message.kind is Kind.BUTTON else Welcome(), **_FRESH)
+    return _decided(
+        turn,
+        "unknown button",
+        "nothing belongs to it any more",
+        Menu() if turn.message.kind is Kind.BUTTON else Welcome(),
+        **_FRESH,
+    )
 
 
 def short_message(turn: Turn) -> Decision | None:
@@ -227,7 +279,9 @@ def two_topics(turn: Turn) -> Decision | None:
     both = tuple(topic for topic in turn.understood.both if topic in turn.topics)
     if len(both) != 2:
         return None
-    return _decided(turn, "two topics", "each half is clear by itself", Answer(topics=both), last_topic=both[-1], **_FRESH)
+    return _decided(
+        turn, "two topics", "each half is clear by itself", Answer(topics=both), last_topic=both[-1], **_FRESH
+    )
 
 
 def confident(turn: Turn) -> Decision | None:
@@ -241,7 +295,9 @@ def confident(turn: Turn) -> Decision | None:
 def did_you_mean(turn: Turn) -> Decision | None:
     """Nearly sure: ask with at most three choices."""
     limits = turn.understood.thresholds
-    choices = [c for c in turn.understood.candidates if c.id not in turn.conversation.denied and c.id in turn.topics][:CHOICES]
+    choices = [c for c in turn.understood.candidates if c.id not in turn.conversation.denied and c.id in turn.topics][
+        :CHOICES
+    ]
     if not choices or choices[0].confidence < limits.ask or turn.conversation.questions >= QUESTIONS_IN_A_ROW:
         return None
     why = f"the best has {choices[0].confidence} of 100: at least {limits.ask} to ask, {limits.answer} and {limits.ahead} ahead to answer"
@@ -250,16 +306,22 @@ def did_you_mean(turn: Turn) -> Decision | None:
 
 def rephrase(turn: Turn) -> Decision | None:
     """Ask once for other words."""
-    if turn.conversation.questions >= 1 or turn.conversation.mode is Mode.WAITING or turn.understood.outside >= turn.understood.thresholds.answer:
+    if (
+        turn.conversation.questions >= 1
+        or turn.conversation.mode is Mode.WAITING
+        or turn.understood.outside >= turn.understood.thresholds.answer
+    ):
         return None
-    return _decided(turn, "other words", "nothing resembles it enough", Rephrase(), questions=1, question=turn.message.text)
+    return _decided(turn, "other words", "nothing resembles it enough", Rephrase(), questions=1)
 
 
 def hand_over(turn: Turn) -> Decision | None:
     """Better a person than a guess."""
     if turn.conversation.mode is Mode.WAITING:
         return _decided(turn, "hand over", "a Lotse is awaited already", NoteAdded())
-    why = "no topic covers it" if turn.understood.outside >= turn.understood.thresholds.answer else "still not understood"
+    why = (
+        "no topic covers it" if turn.understood.outside >= turn.understood.thresholds.answer else "still not understood"
+    )
     return _hand_over(turn, "hand over", why)
 
 
@@ -268,8 +330,14 @@ def _answered(turn: Turn, rule: str, why: str, topic: str) -> Decision:
 
 
 def _asked(turn: Turn, rule: str, why: str, topics: tuple[str, ...]) -> Decision:
-    return _decided(turn, rule, why, Clarify(topics=topics), questions=turn.conversation.questions + 1, offered=topics,
-                    question=turn.message.text)
+    return _decided(
+        turn,
+        rule,
+        why,
+        Clarify(topics=topics),
+        questions=turn.conversation.questions + 1,
+        offered=topics,
+    )
 
 
 def _hand_over(turn: Turn, rule: str, why: str) -> Decision:
@@ -279,6 +347,21 @@ def _hand_over(turn: Turn, rule: str, why: str) -> Decision:
 
 
 RULES: tuple[Rule, ...] = (
-    emergency, flooding, erasing, back_to_bot, lotse_has_it, language, person, button, not_text, open_question, unknown_button,
-    short_message, two_topics, confident, did_you_mean, rephrase, hand_over,
+    emergency,
+    flooding,
+    erasing,
+    back_to_bot,
+    lotse_has_it,
+    language,
+    person,
+    button,
+    not_text,
+    open_question,
+    unknown_button,
+    short_message,
+    two_topics,
+    confident,
+    did_you_mean,
+    rephrase,
+    hand_over,
 )

@@ -138,8 +138,27 @@ class Silent:
 
 
 Action = (
-    Answer | More | Clarify | Rephrase | HandOff | StillWaiting | NoteAdded | Emergency | AskDanger | Smalltalk | AskLanguage
-    | SetLanguage | Menu | Welcome | CannotRead | SlowDown | BackToBot | AskErase | Erase | KeepData | Silent
+    Answer
+    | More
+    | Clarify
+    | Rephrase
+    | HandOff
+    | StillWaiting
+    | NoteAdded
+    | Emergency
+    | AskDanger
+    | Smalltalk
+    | AskLanguage
+    | SetLanguage
+    | Menu
+    | Welcome
+    | CannotRead
+    | SlowDown
+    | BackToBot
+    | AskErase
+    | Erase
+    | KeepData
+    | Silent
 )
 
 

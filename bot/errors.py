@@ -1,13 +1,13 @@
 """What can go wrong, sorted by what the caller can do about it.
 
-    LotsenbotError
-    ├── OurFault            the request we made was wrong; trying again does not help, an engineer must look
-    │   └── WrongSettings   a setting cannot be used; the start stops and names it
-    ├── RetryLater          the other side is busy or away; the same thing may work later
-    ├── Stop                the other side will never take this (blocked, chat gone): give up on it, visibly
-    └── Refused             somebody asked for something that is not possible now; the sentence says why
-        ├── Unknown         there is no such thing (any more)
-        └── AlreadyClaimed  another Lotse has the case; names who
+LotsenbotError
+├── OurFault            the request we made was wrong; trying again does not help, an engineer must look
+│   └── WrongSettings   a setting cannot be used; the start stops and names it
+├── RetryLater          the other side is busy or away; the same thing may work later
+├── Stop                the other side will never take this (blocked, chat gone): give up on it, visibly
+└── Refused             somebody asked for something that is not possible now; the sentence says why
+    ├── Unknown         there is no such thing (any more)
+    └── AlreadyClaimed  another Lotse has the case; names who
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from faq import Card
 
-
 LONGEST_TEXT = 4000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 

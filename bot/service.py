@@ -33,12 +33,21 @@ class Transaction(Protocol):
     async def conversation(self, id_: str) -> Conversation: ...
     async def is_open(self, inbox_id: int) -> bool: ...
     async def received_since(self, conversation: str, since: datetime, up_to: int) -> int: ...
-    async def heard(self, conversation: Conversation, text: str, client_id: str | None, now: datetime, extra: dict[str, Any] | None = None) -> int: ...
+    async def heard(
+        self,
+        conversation: Conversation,
+        text: str,
+        client_id: str | None,
+        now: datetime,
+        extra: dict[str, Any] | None = None,
+    ) -> int: ...
     async def say(self, conversation: Conversation, reply: Reply, now: datetime, **extra: Any) -> int: ...
     async def save(self, conversation: Conversation, now: datetime) -> None: ...
     async def erase(self, conversation: Conversation) -> None: ...
     async def done(self, inbox_id: int, outcome: str, now: datetime) -> None: ...
-    async def open_case(self, conversation: Conversation, question: str, understood: dict[str, Any], now: datetime) -> str: ...
+    async def open_case(
+        self, conversation: Conversation, question: str, understood: dict[str, Any], now: datetime
+    ) -> str: ...
     async def live_case(self, conversation: str) -> Case | None: ...
     async def place(self, case: str) -> int: ...
     async def set_case(self, case: str, **values: Any) -> None: ...
@@ -68,41 +77,72 @@ class Service:
         text = conversation.question if no_danger else message.text
         return await self._understand(text, conversation.locale if conversation.locale_chosen else "")
 
-    async def handle(self, heard: Heard, understood: Understanding, transaction: Transaction, conversation_id: str) -> Decision | None:
+    async def handle(
+        self, heard: Heard, understood: Understanding, transaction: Transaction, conversation_id: str
+    ) -> Decision | None:
         """Take one turn; none if the update was handled before."""
         conversation = await transaction.conversation(conversation_id)
         if not await transaction.is_open(heard.inbox):
             return None
         now, catalogue = self._clock(), self._catalogue()
-        recent = await transaction.received_since(conversation.id, heard.received_at - timedelta(minutes=1), heard.inbox)
+        recent = await transaction.received_since(
+            conversation.id, heard.received_at - timedelta(minutes=1), heard.inbox
+        )
         decision = decide(self.turn(heard.message, conversation, understood, catalogue, recent))
         if isinstance(decision.action, Erase):
             await transaction.erase(conversation)
-            decision = replace(decision, conversation=Conversation(
-                id=conversation.id, channel=conversation.channel, address=conversation.address, locale=decision.conversation.locale,
-                locale_chosen=decision.conversation.locale_chosen))
+            decision = replace(
+                decision,
+                conversation=Conversation(
+                    id=conversation.id,
+                    channel=conversation.channel,
+                    address=conversation.address,
+                    locale=decision.conversation.locale,
+                    locale_chosen=decision.conversation.locale_chosen,
+                ),
+            )
         else:
             label = _label(heard.message, conversation, catalogue)
-            await transaction.heard(decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value})
+            await transaction.heard(
+                decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
+            )
         waiting = await self._see_to_case(heard.message, decision, transaction, now)
         topics = [topic for topic, _ in decision.topics]
         farewell = {"farewell": True} if isinstance(decision.action, Erase) else {}
         for reply in compose(decision, catalogue, waiting):
-            await transaction.say(decision.conversation, reply, now, decision=decision.outcome, topics=topics, **farewell)
+            await transaction.say(
+                decision.conversation, reply, now, decision=decision.outcome, topics=topics, **farewell
+            )
         await transaction.save(decision.conversation, now)
-        await transaction.tally(day=now.date().isoformat(), locale=decision.conversation.locale, channel=conversation.channel,
-                                outcome=decision.outcome, topic=topics[0] if topics and decision.outcome in ("answer", "emergency") else "")
+        await transaction.tally(
+            day=now.date().isoformat(),
+            locale=decision.conversation.locale,
+            channel=conversation.channel,
+            outcome=decision.outcome,
+            topic=topics[0] if topics and decision.outcome in ("answer", "emergency") else "",
+        )
         await transaction.done(heard.inbox, decision.outcome, now)
         return decision
 
     @staticmethod
-    def turn(message: Message, conversation: Conversation, understood: Understanding, catalogue: Catalogue, recent: int = 1) -> Turn:
+    def turn(
+        message: Message, conversation: Conversation, understood: Understanding, catalogue: Catalogue, recent: int = 1
+    ) -> Turn:
         """All that the decision may look at."""
         spoken = frozenset(tag for tag, language in languages().items() if language.phrases)
-        return Turn(message=message, conversation=conversation, understood=understood, topics=frozenset(catalogue.topics),
-                    chapters=frozenset(catalogue.chapters), languages=spoken, messages_last_minute=recent)
+        return Turn(
+            message=message,
+            conversation=conversation,
+            understood=understood,
+            topics=frozenset(catalogue.topics),
+            chapters=frozenset(catalogue.chapters),
+            languages=spoken,
+            messages_last_minute=recent,
+        )
 
-    async def _see_to_case(self, message: Message, decision: Decision, transaction: Transaction, now: datetime) -> Waiting:
+    async def _see_to_case(
+        self, message: Message, decision: Decision, transaction: Transaction, now: datetime
+    ) -> Waiting:
         """Open, mark or close the case that belongs to this decision; the place in the queue for the words."""
         conversation, action = decision.conversation, decision.action
         case = await transaction.live_case(conversation.id)
@@ -122,8 +162,12 @@ class Service:
 
 
 def _what_was_understood(decision: Decision) -> dict[str, Any]:
-    return {"decision": decision.outcome, "rule": decision.rule, "why": decision.why,
-            "candidates": [{"id": topic, "confidence": confidence} for topic, confidence in decision.topics]}
+    return {
+        "decision": decision.outcome,
+        "rule": decision.rule,
+        "why": decision.why,
+        "candidates": [{"id": topic, "confidence": confidence} for topic, confidence in decision.topics],
+    }
 
 
 def _label(message: Message, conversation: Conversation, catalogue: Catalogue) -> str:

@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _webhook_needs_a_secret(self) -> Settings:
         if self.telegram_by_webhook and not self.telegram_webhook_secret.get_secret_value():
-            raise ValueError("TELEGRAM_WEBHOOK_SECRET: with TELEGRAM_TOKEN and PUBLIC_URL a webhook is used and needs this secret")
+            raise ValueError(
+                "TELEGRAM_WEBHOOK_SECRET: with TELEGRAM_TOKEN and PUBLIC_URL a webhook is used and needs this secret"
+            )
         return self
 
     @property
@@ -112,4 +114,6 @@ def _kept_secret(path: Path) -> str:
             path.write_text(secrets.token_urlsafe(48), encoding="ascii")
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise WrongSettings(f"SECRET_KEY cannot be kept in {path}: {error.strerror}. Set SECRET_KEY or make the folder writable") from error
+        raise WrongSettings(
+            f"SECRET_KEY cannot be kept in {path}: {error.strerror}. Set SECRET_KEY or make the folder writable"
+        ) from error

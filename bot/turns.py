@@ -25,8 +25,11 @@ TRIES_TO_HANDLE = 3
 TRIES_TO_DELIVER = 12
 LONGEST_PAUSE = 600.0
 TURNS = Counter("lotsenbot_turns_total", "Turns taken, by channel and outcome", ["channel", "outcome"])
-TURN_SECONDS = Histogram("lotsenbot_turn_seconds", "Seconds from the beginning of a turn to its commit",
-                         buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5))
+TURN_SECONDS = Histogram(
+    "lotsenbot_turn_seconds",
+    "Seconds from the beginning of a turn to its commit",
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5),
+)
 DELIVERIES = Counter("lotsenbot_deliveries_total", "Replies, by channel and result", ["channel", "result"])
 FAILURES = Counter("lotsenbot_turn_failures_total", "Turns that raised an unexpected error", ["error"])
 
@@ -64,7 +67,9 @@ class Turns:
             outcome = await self._handle(asked, conversation_id)
         except Unknown:
             return False  # erased in the meantime
-        except Exception as error:  # one bad message must not stop the others; it is kept, retried and then set aside visibly
+        except (
+            Exception
+        ) as error:  # one bad message must not stop the others; it is kept, retried and then set aside visibly
             return await self._set_back(asked, conversation_id, error)
         TURN_SECONDS.observe(time.perf_counter() - began)
         TURNS.labels(asked.channel, outcome).inc()
@@ -76,7 +81,12 @@ class Turns:
         async with self._store.read() as reading:
             conversation = await reading.conversation(conversation_id)
         understood = await self._service.understood(message, conversation)
-        heard = Heard(inbox=asked.inbox, message=message, received_at=asked.received_at, client_id=f"{asked.channel}:{asked.update_id}")
+        heard = Heard(
+            inbox=asked.inbox,
+            message=message,
+            received_at=asked.received_at,
+            client_id=f"{asked.channel}:{asked.update_id}",
+        )
         async with self._store.begin() as transaction:
             decision = await self._service.handle(heard, understood, transaction, conversation_id)
         if decision is None:
@@ -88,11 +98,17 @@ class Turns:
     async def _set_back(self, asked: Asked, conversation_id: str, error: Exception) -> bool:
         """Try a failed turn again later, in order; after the last try set it aside and tell the newcomer."""
         FAILURES.labels(type(error).__name__).inc()
-        log.error("turn failed", inbox=asked.inbox, channel=asked.channel, attempt=asked.attempts + 1, error=type(error).__name__,
-                  where=_where(error))
+        log.error(
+            "turn failed",
+            inbox=asked.inbox,
+            channel=asked.channel,
+            attempt=asked.attempts + 1,
+            error=type(error).__name__,
+            where=_where(error),
+        )
         now = self._clock()
         if asked.attempts + 1 < TRIES_TO_HANDLE:
-            await self._store.try_again(asked.inbox, now + timedelta(seconds=2 ** asked.attempts))
+            await self._store.try_again(asked.inbox, now + timedelta(seconds=2**asked.attempts))
             return False
         async with self._store.begin() as transaction:
             conversation = await transaction.conversation(conversation_id)
@@ -139,7 +155,10 @@ class Turns:
 
 def _sorry(conversation: Conversation) -> Reply:
     say = phrases(conversation.locale)
-    return Reply(text=say("Something went wrong on our side. Please write your question once more, or ask for a person."), locale=conversation.locale)
+    return Reply(
+        text=say("Something went wrong on our side. Please write your question once more, or ask for a person."),
+        locale=conversation.locale,
+    )
 
 
 def _where(error: Exception) -> str:
@@ -148,5 +167,3 @@ def _where(error: Exception) -> str:
     while last and last.tb_next:
         last = last.tb_next
     return f"{last.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{last.tb_lineno}" if last else ""
-
-

@@ -26,7 +26,13 @@ def load_matcher() -> Matcher:
         model = load()
     except StaleModel as error:
         raise WrongSettings(str(error)) from error
-    names = {language.name: tag for tag, language in languages().items()} | {"english": "en", "german": "de", "arabic": "ar", "arabisch": "ar", "englisch": "en"}
+    names = {language.name: tag for tag, language in languages().items()} | {
+        "english": "en",
+        "german": "de",
+        "arabic": "ar",
+        "arabisch": "ar",
+        "englisch": "en",
+    }
     return make_matcher(model, available(), names, catalogue.alarms())
 
 
@@ -38,7 +44,9 @@ class Reader:
 
     async def understand(self, text: str, locale: str) -> Understanding:
         """Understand a message; ``locale`` is the chosen language or empty."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: load_matcher().understand(text, locale))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: load_matcher().understand(text, locale)
+        )
 
     async def warm_up(self) -> None:
         """Load everything before the first newcomer writes."""

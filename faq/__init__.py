@@ -7,6 +7,20 @@ from faq.source import ContentError, Defect
 from faq.values import phone_words
 
 __all__ = [
-    "ROOT", "Card", "Catalogue", "Contact", "ContactCard", "ContentError", "Defect", "Fact", "Line", "Topic", "card_text",
-    "content_files", "load", "make_card", "more_text", "phone_words",
+    "ROOT",
+    "Card",
+    "Catalogue",
+    "Contact",
+    "ContactCard",
+    "ContentError",
+    "Defect",
+    "Fact",
+    "Line",
+    "Topic",
+    "card_text",
+    "content_files",
+    "load",
+    "make_card",
+    "more_text",
+    "phone_words",
 ]

@@ -72,13 +72,24 @@ def make_card(catalogue: Catalogue, topic_id: str, say: Phrases) -> Card:
     language = say.locale if catalogue.entry(topic_id, say.locale) else "de"
     entry = catalogue.entries[language][topic_id]
     printer = _Printer(catalogue, topic, language, say)
-    lead, (bring, steps, more) = printer.line(entry.lead), (printer.lines(text) for text in (entry.bring, entry.steps, entry.more))
+    lead, (bring, steps, more) = (
+        printer.line(entry.lead),
+        (printer.lines(text) for text in (entry.bring, entry.steps, entry.more)),
+    )
     used = _used_facts(catalogue, topic, entry)
     return Card(
-        topic=topic_id, locale=language, title=printer.line(entry.title).text, lead=lead, bring=bring, steps=steps, more=more,
+        topic=topic_id,
+        locale=language,
+        title=printer.line(entry.title).text,
+        lead=lead,
+        bring=bring,
+        steps=steps,
+        more=more,
         headline=tuple((_headline_label(label, say), printer.headline(fact)) for label, fact in topic.headline),
-        doubts=_whom_to_ask(catalogue, topic, used, say), contacts=tuple(_contact(catalogue.contacts[id_], say) for id_ in topic.contacts),
-        source=_sources(used), checked=_checked(used, say),
+        doubts=_whom_to_ask(catalogue, topic, used, say),
+        contacts=tuple(_contact(catalogue.contacts[id_], say) for id_ in topic.contacts),
+        source=_sources(used),
+        checked=_checked(used, say),
     )
 
 
@@ -100,7 +111,7 @@ class _Printer:
     def headline(self, written: str) -> str:
         fact, _, part = written.partition(".")
         use = FactUse(self._topic.id, fact, part)
-        doubt = "" if self._catalogue.facts[use.id].is_sure else f" ({self._say('please check')})"
+        doubt = "" if self._catalogue.facts[use.id].is_sure else " (" + self._say("please check") + ")"
         free = self._catalogue.facts[use.id].values[part].source == "0 EUR"
         return (self._say("free of charge") if free else self._print(use)) + doubt
 
@@ -125,7 +136,7 @@ def _whom_to_ask(catalogue: Catalogue, topic: Topic, used: Iterable[Fact], say: 
     if not owners:
         return ""
     names = [_name_and_phone(catalogue.contacts[owner], say) for owner in list(owners)[:2]]
-    return say("Not confirmed yet, please check with: {contact}").format(contact=", ".join(names))
+    return say("Not confirmed yet, please check with: {contact}").format(contact=say.listed(names))
 
 
 def _name_and_phone(contact: Contact, say: Phrases) -> str:
@@ -136,15 +147,24 @@ def _name_and_phone(contact: Contact, say: Phrases) -> str:
 
 def _contact(contact: Contact, say: Phrases) -> ContactCard:
     return ContactCard(
-        name=contact.name, address=contact.address, phone=contact.phone, phone_text=phone_words(contact.phone) if contact.phone else "",
-        web=contact.web, note="" if contact.is_sure else say("please check"),
+        name=contact.name,
+        address=contact.address,
+        phone=contact.phone,
+        phone_text=phone_words(contact.phone) if contact.phone else "",
+        web=contact.web,
+        note="" if contact.is_sure else say("These details are not confirmed yet. Please check before you go."),
     )
 
 
 def _headline_label(label: str, say: Phrases) -> str:
     return {
-        "deadline": say("Deadline"), "cost": say("Cost"), "amount": say("Amount"), "duration": say("How long it takes"),
-        "age": say("Age"), "limit": say("Limit"), "number": say("Number"),
+        "deadline": say("Deadline"),
+        "cost": say("Cost"),
+        "amount": say("Amount"),
+        "duration": say("How long it takes"),
+        "age": say("Age"),
+        "limit": say("Limit"),
+        "number": say("Number"),
     }[label]
 
 
@@ -177,7 +197,10 @@ def card_text(card: Card, say: Phrases, *, with_more: bool = False) -> str:
         [_marked(line, doubt) for line in card.more] if with_more else [],
         [card.doubts] if card.doubts and (with_more or _doubt_shown(card)) else [],
         *([_contact_text(contact, say)] for contact in card.contacts[:SHOWN_CONTACTS]),
-        [say("Source: {source}").format(source=say.isolate(card.source)), say("Last checked: {month}").format(month=card.checked)],
+        [
+            say("Source: {source}").format(source=say.isolate(card.source)),
+            say("Last checked: {month}").format(month=card.checked),
+        ],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -185,8 +208,15 @@ def card_text(card: Card, say: Phrases, *, with_more: bool = False) -> str:
 def more_text(card: Card, say: Phrases) -> str:
     """The background part with title, doubts, source and date."""
     doubt = say("please check")
-    blocks = [[card.title], *([_marked(line, doubt)] for line in card.more), [card.doubts] if card.doubts else [],
-              [say("Source: {source}").format(source=say.isolate(card.source)), say("Last checked: {month}").format(month=card.checked)]]
+    blocks = [
+        [card.title],
+        *([_marked(line, doubt)] for line in card.more),
+        [card.doubts] if card.doubts else [],
+        [
+            say("Source: {source}").format(source=say.isolate(card.source)),
+            say("Last checked: {month}").format(month=card.checked),
+        ],
+    ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -199,5 +229,7 @@ def _marked(line: Line, doubt: str) -> str:
 
 
 def _contact_text(contact: ContactCard, say: Phrases) -> str:
-    name = say.isolate(contact.name) + (f" ({contact.note})" if contact.note else "")
-    return "\n".join([name, *(say.isolate(part) for part in (contact.address, contact.phone_text, contact.web) if part)])
+    name = say.isolate(contact.name) + (" (" + say("please check") + ")" if contact.note else "")
+    return "\n".join(
+        [name, *(say.isolate(part) for part in (contact.address, contact.phone_text, contact.web) if part)]
+    )

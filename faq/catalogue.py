@@ -79,14 +79,21 @@ def load(city: str, root: Path = ROOT) -> Catalogue:
     entries = _entries(by_file, topics, defects)
     if defects:
         raise ContentError(sorted(defects))
-    return Catalogue(city=city, topics=topics, entries=entries, sources=tuple(sources),
-                     facts={item.id: item for item in facts if isinstance(item, Fact)},
-                     contacts={item.id: item for item in contacts if isinstance(item, Contact)})
+    return Catalogue(
+        city=city,
+        topics=topics,
+        entries=entries,
+        sources=tuple(sources),
+        facts={item.id: item for item in facts if isinstance(item, Fact)},
+        contacts={item.id: item for item in contacts if isinstance(item, Contact)},
+    )
 
 
 def content_files(city: str, root: Path = ROOT) -> list[Path]:
     """Every file that ``load`` reads, for noticing a change."""
-    shared = [root / "topics.yaml"] + [root / kind / f"{place}.yaml" for kind in ("facts", "contacts") for place in ("germany", city)]
+    shared = [root / "topics.yaml"] + [
+        root / kind / f"{place}.yaml" for kind in ("facts", "contacts") for place in ("germany", city)
+    ]
     return shared + sorted(path for path in root.glob("*/*.yaml") if path.parent.name not in ("facts", "contacts"))
 
 
@@ -115,18 +122,34 @@ def _topics(source: Source, defects: list[Defect]) -> dict[str, Topic]:
     topics = {}
     for id_, raw in source.data.items():
         if not isinstance(raw, dict) or not raw.get("chapter") or not raw.get("owner"):
-            defects.append(source.defect((id_,), f"topic “{id_}” lacks chapter or owner", "add `chapter: …` and `owner: …`"))
+            defects.append(
+                source.defect((id_,), f"topic “{id_}” lacks chapter or owner", "add `chapter: …` and `owner: …`")
+            )
             continue
         if not str(raw.get("review_days", "180")).isdecimal():
-            defects.append(source.defect((id_, "review_days"), "the review interval is no whole number of days", "write for example `review_days: 180`"))
+            defects.append(
+                source.defect(
+                    (id_, "review_days"),
+                    "the review interval is no whole number of days",
+                    "write for example `review_days: 180`",
+                )
+            )
             continue
-        topics[id_] = Topic(id=id_, chapter=raw["chapter"], owner=raw["owner"], contacts=tuple(raw.get("contacts") or ()),
-                            related=tuple(raw.get("related") or ()), headline=tuple((raw.get("headline") or {}).items()),
-                            review_days=int(raw.get("review_days", 180)))
+        topics[id_] = Topic(
+            id=id_,
+            chapter=raw["chapter"],
+            owner=raw["owner"],
+            contacts=tuple(raw.get("contacts") or ()),
+            related=tuple(raw.get("related") or ()),
+            headline=tuple((raw.get("headline") or {}).items()),
+            review_days=int(raw.get("review_days", 180)),
+        )
     return topics
 
 
-def _entries(by_file: Mapping[str, Source], topics: Mapping[str, Topic], defects: list[Defect]) -> dict[str, dict[str, Entry]]:
+def _entries(
+    by_file: Mapping[str, Source], topics: Mapping[str, Topic], defects: list[Defect]
+) -> dict[str, dict[str, Entry]]:
     entries: dict[str, dict[str, Entry]] = {}
     for name, source in by_file.items():
         language, _, chapter_file = name.partition("/")
@@ -144,9 +167,17 @@ def _entry(id_: str, raw: object, source: Source, topics: Mapping[str, Topic], d
     elif not isinstance(raw, dict) or not raw.get("title") or not raw.get("lead"):
         defects.append(source.defect((id_,), f"“{id_}” has no title or no lead", "add `title: …` and `lead: …`"))
     elif wrong := [key for key in raw if key not in TEXT_KEYS]:
-        defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” is no part of an answer", f"use {', '.join(TEXT_KEYS)}"))
+        defects.append(
+            source.defect((id_, wrong[0]), f"“{wrong[0]}” is no part of an answer", f"use {', '.join(TEXT_KEYS)}")
+        )
     elif wrong := [key for key in raw if not isinstance(raw[key], str)]:
-        defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” is not a text", f"write `{wrong[0]}: |` and below it one line for each point, without a dash before it"))
+        defects.append(
+            source.defect(
+                (id_, wrong[0]),
+                f"“{wrong[0]}” is not a text",
+                f"write `{wrong[0]}: |` and below it one line for each point, without a dash before it",
+            )
+        )
     else:
         return Entry(**{key: value.strip() for key, value in raw.items()})
     return None

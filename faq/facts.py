@@ -77,15 +77,21 @@ def read_contacts(source: Source) -> Iterator[Contact | Defect]:
 
 def _fact(id_: str, raw: Any, source: Source) -> Fact | Defect:
     if not isinstance(raw, dict):
-        return source.defect((id_,), f"fact “{id_}” has no content", "add statement, source, as_of, confidence and owner below it")
+        return source.defect(
+            (id_,), f"fact “{id_}” has no content", "add statement, source, as_of, confidence and owner below it"
+        )
     for key in ("statement", "source", "as_of", "confidence", "owner"):
         if not raw.get(key):
-            return source.defect((id_,), f"fact “{id_}” has no {key}", f"add `{key}: …`; without it the fact may not be used")
+            return source.defect(
+                (id_,), f"fact “{id_}” has no {key}", f"add `{key}: …`; without it the fact may not be used"
+            )
     if raw["confidence"] not in get_args(Confidence):
         return _bad_confidence(id_, source)
     written = raw["values"] if "values" in raw else {"": raw["value"]} if "value" in raw else {}
     if not isinstance(written, dict):
-        return source.defect((id_, "values"), f"the values of “{id_}” have no names", "write one line each: `name: 2 weeks`")
+        return source.defect(
+            (id_, "values"), f"the values of “{id_}” have no names", "write one line each: `name: 2 weeks`"
+        )
     values = {}
     for part, text in written.items():
         try:
@@ -94,10 +100,24 @@ def _fact(id_: str, raw: Any, source: Source) -> Fact | Defect:
             return source.defect((id_, "values", part) if part else (id_, "value"), str(error), "correct the value")
     as_of = str(raw["as_of"])
     if as_of != "undated" and not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", as_of):
-        return source.defect((id_, "as_of"), f"“{as_of}” is no date", 'write "2026-11", "2026-11-25", "2026" or undated')
-    return Fact(id=id_, statement=str(raw["statement"]), source=str(raw["source"]), as_of="" if as_of == "undated" else as_of,
-                confidence=raw["confidence"], owner=str(raw["owner"]), values=values, checks=str(raw.get("checks") or ""))
+        return source.defect(
+            (id_, "as_of"), f"“{as_of}” is no date", 'write "2026-11", "2026-11-25", "2026" or undated'
+        )
+    return Fact(
+        id=id_,
+        statement=str(raw["statement"]),
+        source=str(raw["source"]),
+        as_of="" if as_of == "undated" else as_of,
+        confidence=raw["confidence"],
+        owner=str(raw["owner"]),
+        values=values,
+        checks=str(raw.get("checks") or ""),
+    )
 
 
 def _bad_confidence(id_: str, source: Source) -> Defect:
-    return source.defect((id_, "confidence"), f"the confidence of “{id_}” is none of the four words", f"write one of {', '.join(get_args(Confidence))}")
+    return source.defect(
+        (id_, "confidence"),
+        f"the confidence of “{id_}” is none of the four words",
+        f"write one of {', '.join(get_args(Confidence))}",
+    )

@@ -53,7 +53,9 @@ def parse(inside: str, topic: str) -> Use:
         return ContactUse(match[1], part)
     if match := _FACT.fullmatch(inside):
         return FactUse(match[2] or topic, match[3], match[4] or "", bool(match[5]), bool(match[1]))
-    raise ValueError(f"{{{inside}}} is no placeholder: write {{fact}}, {{fact.part}}, {{topic/fact}}, {{fact|n}}, {{?fact}} or {{@contact.phone}}")
+    raise ValueError(
+        f"{{{inside}}} is no placeholder: write {{fact}}, {{fact.part}}, {{topic/fact}}, {{fact|n}}, {{?fact}} or {{@contact.phone}}"
+    )
 
 
 def uses(text: str, topic: str) -> Iterator[Use]:

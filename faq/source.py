@@ -64,10 +64,14 @@ def read(path: Path, root: Path) -> Source:
         raw = path.read_bytes()
         text = raw.decode("utf-8")
     except OSError as error:
-        raise ContentError([Defect(name, 1, f"cannot be read ({error.strerror})", "put the file back or make it readable")]) from error
+        raise ContentError(
+            [Defect(name, 1, f"cannot be read ({error.strerror})", "put the file back or make it readable")]
+        ) from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ContentError([Defect(name, line, "is not saved as UTF-8", "save the file again with the encoding UTF-8")]) from error
+        raise ContentError(
+            [Defect(name, line, "is not saved as UTF-8", "save the file again with the encoding UTF-8")]
+        ) from error
     text = text.removeprefix("\ufeff")
     tab = next((i for i, row in enumerate(text.splitlines(), 1) if row[: len(row) - len(row.lstrip())].count("\t")), 0)
     if tab:
@@ -77,24 +81,51 @@ def read(path: Path, root: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         raise ContentError([_yaml_defect(name, error)]) from error
     except yaml.YAMLError as error:
-        raise ContentError([Defect(name, 1, f"holds a sign that YAML cannot read ({error})".replace("\n", " "), "delete the invisible or special sign and type the word again")]) from error
+        raise ContentError(
+            [
+                Defect(
+                    name,
+                    1,
+                    f"holds a sign that YAML cannot read ({error})".replace("\n", " "),
+                    "delete the invisible or special sign and type the word again",
+                )
+            ]
+        ) from error
     if node is None:
         return Source(name, {}, {})
     if not isinstance(node, yaml.MappingNode):
-        raise ContentError([Defect(name, 1, "does not begin with a name and a colon", "begin each entry with its id, for example `register-address:`")])
+        raise ContentError(
+            [
+                Defect(
+                    name,
+                    1,
+                    "does not begin with a name and a colon",
+                    "begin each entry with its id, for example `register-address:`",
+                )
+            ]
+        )
     lines: dict[tuple[str, ...], int] = {}
     defects: list[Defect] = []
     data = _build(node, (), lines, defects, name)
     return Source(name, data, lines, tuple(defects))
 
 
-def _build(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], defects: list[Defect], name: str) -> Any:
+def _build(
+    node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], defects: list[Defect], name: str
+) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:
             if key.value in found:
-                defects.append(Defect(name, key.start_mark.line + 1, f"“{key.value}” stands here a second time", "keep one of the two and delete or rename the other"))
+                defects.append(
+                    Defect(
+                        name,
+                        key.start_mark.line + 1,
+                        f"“{key.value}” stands here a second time",
+                        "keep one of the two and delete or rename the other",
+                    )
+                )
                 continue
             here = (*path, str(key.value))
             lines[here] = key.start_mark.line + 1
@@ -116,12 +147,24 @@ def _yaml_defect(name: str, error: yaml.MarkedYAMLError) -> Defect:
     if "mapping values are not allowed" in problem:
         return Defect(name, line, "has a second colon in the line", 'put the text in quotes: key: "text: more text"')
     if "could not find expected ':'" in problem:
-        return Defect(name, line, "a colon is missing after a name in this line or the one before", "write `name: text`")
+        return Defect(
+            name, line, "a colon is missing after a name in this line or the one before", "write `name: text`"
+        )
     if "block end" in problem or "block mapping" in (error.context or "") or "indent" in problem:
-        return Defect(name, line, "this line is not indented like its neighbours", "give it the same number of blanks as the lines of the same list or entry; check quotes above it")
+        return Defect(
+            name,
+            line,
+            "this line is not indented like its neighbours",
+            "give it the same number of blanks as the lines of the same list or entry; check quotes above it",
+        )
     if "quoted scalar" in (error.context or ""):
         start = error.context_mark.line + 1 if error.context_mark else line
         return Defect(name, start, "a quotation mark is opened and not closed", 'close it with the same sign: "text"')
     if "unacceptable" in problem or "special characters" in problem:
         return Defect(name, line, "holds an invisible control sign", "delete it and type the word again")
-    return Defect(name, line, f"cannot be read: {problem}", "compare with an entry above that works: same blanks, a colon after the name, quotes closed")
+    return Defect(
+        name,
+        line,
+        f"cannot be read: {problem}",
+        "compare with an entry above that works: same blanks, a colon after the name, quotes closed",
+    )

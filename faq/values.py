@@ -16,10 +16,21 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
-DURATIONS = {"minute": "duration-minute", "hour": "duration-hour", "day": "duration-day", "week": "duration-week",
-             "month": "duration-month", "year": "duration-year"}
-MEASURES = {"m2": "area-square-meter", "km2": "area-square-kilometer", "cm": "length-centimeter", "km": "length-kilometer",
-            "kg": "mass-kilogram"}
+DURATIONS = {
+    "minute": "duration-minute",
+    "hour": "duration-hour",
+    "day": "duration-day",
+    "week": "duration-week",
+    "month": "duration-month",
+    "year": "duration-year",
+}
+MEASURES = {
+    "m2": "area-square-meter",
+    "km2": "area-square-kilometer",
+    "cm": "length-centimeter",
+    "km": "length-kilometer",
+    "kg": "mass-kilogram",
+}
 _NUMBER = r"\d+(?:\.\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?(?: ([A-Za-z0-9%]+))?")
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
@@ -57,8 +68,10 @@ def parse_value(source: str) -> Value:
         return _clock(source, match)
     if match := _QUANTITY.fullmatch(source):
         return _quantity(source, match)
-    raise ValueError(f"“{source}” is no value: write for example 2 weeks, 18.36 EUR, 10 %, 2027-03-04, 22:00-06:00, 16, 50 m2, "
-                     "code B1 or phone +495413230")
+    raise ValueError(
+        f"“{source}” is no value: write for example 2 weeks, 18.36 EUR, 10 %, 2027-03-04, 22:00-06:00, 16, 50 m2, "
+        "code B1 or phone +495413230"
+    )
 
 
 def phone_words(number: str) -> str:
@@ -66,7 +79,11 @@ def phone_words(number: str) -> str:
     if not number.startswith("+"):
         return f"{number[:3]} {number[3:]}" if len(number) == 6 and number.startswith("116") else number
     parsed = phonenumbers.parse(number)
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if parsed.country_code == 49 else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    style = (
+        phonenumbers.PhoneNumberFormat.NATIONAL
+        if parsed.country_code == 49
+        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
     return phonenumbers.format_number(parsed, style)
 
 
@@ -93,7 +110,9 @@ def _clock(source: str, match: re.Match[str]) -> Value:
     times = [time(int(match[i]) % 24, int(match[i + 1])) for i in (1, 3) if match[i]]
 
     def words(locale: str) -> str:
-        return "–".join(format_time(t, "HH:mm", locale=cldr(locale)) for t in times) + (" Uhr" if locale == "de" else "")
+        return "–".join(format_time(t, "HH:mm", locale=cldr(locale)) for t in times) + (
+            " Uhr" if locale == "de" else ""
+        )
 
     return Value(source, words, words)
 
@@ -102,7 +121,9 @@ def _quantity(source: str, match: re.Match[str]) -> Value:
     numbers, unit = [Decimal(n) for n in match.groups()[:2] if n], match[3] or ""
     single = unit.removesuffix("s")
     if unit and unit not in ("EUR", "%") and unit not in MEASURES and single not in DURATIONS:
-        raise ValueError(f"“{unit}” is no unit: use minutes, hours, days, weeks, months, years, EUR, %, m2, km2, cm, km or kg")
+        raise ValueError(
+            f"“{unit}” is no unit: use minutes, hours, days, weeks, months, years, EUR, %, m2, km2, cm, km or kg"
+        )
 
     def number(locale: str) -> str:
         return "–".join(format_decimal(n, locale=cldr(locale)) for n in numbers)
@@ -117,7 +138,12 @@ def _quantity(source: str, match: re.Match[str]) -> Value:
         if unit == "%":
             return lead + format_percent(last / 100, locale=cldr(locale), decimal_quantization=False)
         if unit:
-            return lead + format_unit(last, MEASURES.get(unit) or DURATIONS[single], "long" if single in DURATIONS else "short", locale=cldr(locale))
+            return lead + format_unit(
+                last,
+                MEASURES.get(unit) or DURATIONS[single],
+                "long" if single in DURATIONS else "short",
+                locale=cldr(locale),
+            )
         return number(locale)
 
     return Value(source, words, number)

@@ -28,7 +28,9 @@ class _Word:
     def matches(self, word: str) -> bool:
         if word in self.plain or word.startswith(self.starts) or word.endswith(self.ends):
             return True
-        return len(word) >= LETTERS_FOR_A_TYPO - 1 and any(OSA.distance(word, wanted, score_cutoff=1) <= 1 for wanted in self.fuzzy)
+        return len(word) >= LETTERS_FOR_A_TYPO - 1 and any(
+            OSA.distance(word, wanted, score_cutoff=1) <= 1 for wanted in self.fuzzy
+        )
 
 
 @dataclass(frozen=True)
@@ -105,4 +107,7 @@ def make_detector(patterns: Iterable[tuple[str, str]], unless: Iterable[str]) ->
     """Compile what editors wrote."""
     compiled = ((topic, compile_pattern(written)) for topic, written in patterns)
     cancels = (compile_pattern(written) for written in unless)
-    return Detector(tuple((topic, pattern) for topic, pattern in compiled if pattern), tuple(pattern for pattern in cancels if pattern))
+    return Detector(
+        tuple((topic, pattern) for topic, pattern in compiled if pattern),
+        tuple(pattern for pattern in cancels if pattern),
+    )

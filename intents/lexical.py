@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +27,19 @@ def _grams(text: str) -> Iterator[str]:
         for size in SIZES:
             yield from (padded[i : i + size] for i in range(len(padded) - size + 1))
         yield f"w{word}"
-    yield from (f"b{one} {two}" for one, two in zip(words, words[1:], strict=False))
+    yield from (f"b{one} {two}" for one, two in pairwise(words))
 
 
-def weighted(text: str, column: NDArray[np.int32], idf: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def weighted(
+    text: str, column: NDArray[np.int32], idf: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """TF-IDF of a message with sublinear counts and length 1: column numbers and values of what the model knows.
 
     ``column`` has shape (BUCKETS,) with -1 for unknown features, ``idf`` shape (columns,).
     """
-    found, counts = np.unique(np.array([column[bucket] for bucket in buckets(text)], dtype=np.int32), return_counts=True)
+    found, counts = np.unique(
+        np.array([column[bucket] for bucket in buckets(text)], dtype=np.int32), return_counts=True
+    )
     known = found >= 0
     found, values = found[known], (1 + np.log(counts[known])).astype(np.float32) * idf[found[known]]
     length = float(np.sqrt((values**2).sum()))

@@ -22,8 +22,16 @@ SHOWN = 5
 SURE_OF_LANGUAGE = 0.7
 SHORT_IS_EXACT = 92
 PERSON = "talk-to-a-human"
-_SMALLTALK: Mapping[str, SmalltalkKind] = {"greeting": "greeting", "thanks": "thanks", "goodbye": "goodbye", "insult": "insult"}
-_AND = re.compile(r"[?!.;,+&\n]|(?<=\s)(?:und|and|also|sowie|außerdem|ausserdem|plus|y|et|ve|i|si|și|dhe|û|и|та|і|й|و|እና|iyo)(?=\s)", re.IGNORECASE)
+_SMALLTALK: Mapping[str, SmalltalkKind] = {
+    "greeting": "greeting",
+    "thanks": "thanks",
+    "goodbye": "goodbye",
+    "insult": "insult",
+}
+_AND = re.compile(
+    r"[?!.;,+&\n]|(?<=\s)(?:und|and|also|sowie|außerdem|ausserdem|plus|y|et|ve|i|si|și|dhe|û|и|та|і|й|و|እና|iyo)(?=\s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +48,21 @@ class Matcher:
         """Understand one message; ``language`` is what the newcomer chose, if she did."""
         plain = folded(text)
         if not gentle(text):
-            return Understanding(text="", thresholds=next(iter(self.model.fusions.values())).thresholds, vague=True, notes=("nothing to read",))
+            return Understanding(
+                text="",
+                thresholds=next(iter(self.model.fusions.values())).thresholds,
+                vague=True,
+                notes=("nothing to read",),
+            )
         command, named = self._command(text, plain)
         if not plain:
-            return Understanding(text=plain, thresholds=next(iter(self.model.fusions.values())).thresholds, vague=True, command=command, notes=("no letters",))
+            return Understanding(
+                text=plain,
+                thresholds=next(iter(self.model.fusions.values())).thresholds,
+                vague=True,
+                command=command,
+                notes=("no letters",),
+            )
         spoken = self.model.language_shares(text)
         shares, fusion, notes = self._shares(text, spoken, language)
         found = self._understood(text, plain, shares, fusion)
@@ -52,8 +71,14 @@ class Matcher:
             found = _exactly(found, exact)
         both = self._both(text, spoken, language, found) if not found.exact and found.alarm is None else ()
         locale, language_note = self._language(spoken, plain)
-        return replace(found, locale=locale, both=both, command=command, language_named=named,
-                       notes=(language_note, *notes, *found.notes, *((f"two topics: {both[0]}, {both[1]}",) if both else ())))
+        return replace(
+            found,
+            locale=locale,
+            both=both,
+            command=command,
+            language_named=named,
+            notes=(language_note, *notes, *found.notes, *((f"two topics: {both[0]}, {both[1]}",) if both else ())),
+        )
 
     # ---- layers
 
@@ -80,7 +105,11 @@ class Matcher:
         for encoder in self.encoders:
             parts[encoder.name] = self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
         shares, fusion = self.model.fuse(parts)
-        return shares, fusion, tuple(f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items())
+        return (
+            shares,
+            fusion,
+            tuple(f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items()),
+        )
 
     def _language(self, spoken: Floats, plain: str) -> tuple[str, str]:
         best = int(spoken.argmax())
@@ -97,9 +126,16 @@ class Matcher:
         speaks_up = quiet[loudest] > by_name[ranked[0]]
         smalltalk = _SMALLTALK.get(loudest) if speaks_up and quiet[loudest] >= 0.4 else None
         return Understanding(
-            text=plain, candidates=candidates, thresholds=fusion.thresholds, smalltalk=smalltalk, vague=speaks_up and loudest == "vague" and quiet["vague"] >= 0.3,
-            outside=round(100 * quiet["outside"]), wants_person=ranked[0] == PERSON and round(100 * by_name[PERSON]) >= fusion.person and not speaks_up,
-            alarm=self._alarm(text, by_name, fusion), notes=(f"fused: {_top(self.model.classes, shares)}",))
+            text=plain,
+            candidates=candidates,
+            thresholds=fusion.thresholds,
+            smalltalk=smalltalk,
+            vague=speaks_up and loudest == "vague" and quiet["vague"] >= 0.3,
+            outside=round(100 * quiet["outside"]),
+            wants_person=ranked[0] == PERSON and round(100 * by_name[PERSON]) >= fusion.person and not speaks_up,
+            alarm=self._alarm(text, by_name, fusion),
+            notes=(f"fused: {_top(self.model.classes, shares)}",),
+        )
 
     def _alarm(self, text: str, by_name: Mapping[str, float], fusion: Fusion) -> Alarm | None:
         """Patterns or the classifier; the pattern alone is enough only if the classifier does not contradict loudly."""
@@ -109,9 +145,17 @@ class Matcher:
         if together >= fusion.alarm:
             return Alarm(topic=likely, sure=True, why=f"danger {together:.2f} of at least {fusion.alarm:.2f}")
         if pattern and together >= 0.02:
-            return Alarm(topic=likely if dangers[likely] > 0.1 else pattern[0], sure=True, why=f"the words “{pattern[1]}”")
+            return Alarm(
+                topic=likely if dangers[likely] > 0.1 else pattern[0], sure=True, why=f"the words “{pattern[1]}”"
+            )
         if pattern or together >= fusion.alarm_ask:
-            return Alarm(topic=pattern[0] if pattern else likely, sure=False, why=f"the words “{pattern[1]}”" if pattern else f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}")
+            return Alarm(
+                topic=pattern[0] if pattern else likely,
+                sure=False,
+                why=f"the words “{pattern[1]}”"
+                if pattern
+                else f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}",
+            )
         return None
 
     def _both(self, text: str, spoken: Floats, language: str, whole: Understanding) -> tuple[str, ...]:
@@ -124,7 +168,13 @@ class Matcher:
         for piece in pieces:
             shares, fusion, _ = self._shares(piece, spoken, language)
             part = self._understood(piece, folded(piece), shares, fusion)
-            if part.best and part.is_sure and part.best.id in likely and part.smalltalk is None and part.outside < part.best.confidence:
+            if (
+                part.best
+                and part.is_sure
+                and part.best.id in likely
+                and part.smalltalk is None
+                and part.outside < part.best.confidence
+            ):
                 topics.append(part.best.id)
         distinct = tuple(dict.fromkeys(topics))
         return distinct if len(distinct) == 2 else ()
@@ -140,18 +190,38 @@ def _exactly(found: Understanding, meaning: str) -> Understanding:
     if meaning == PERSON:
         return replace(found, wants_person=True)
     others = tuple(candidate for candidate in found.candidates if candidate.id != meaning)
-    alarm = Alarm(topic=meaning, sure=True, why="the words of an emergency") if meaning.startswith("emergency-") else found.alarm
-    return replace(found, candidates=(Candidate(id=meaning, confidence=100), *others), exact=True, smalltalk=None, vague=False, alarm=alarm)
+    alarm = (
+        Alarm(topic=meaning, sure=True, why="the words of an emergency")
+        if meaning.startswith("emergency-")
+        else found.alarm
+    )
+    return replace(
+        found,
+        candidates=(Candidate(id=meaning, confidence=100), *others),
+        exact=True,
+        smalltalk=None,
+        vague=False,
+        alarm=alarm,
+    )
 
 
 def _top(classes: Sequence[str], shares: Floats) -> str:
     return ", ".join(f"{classes[i]} {float(shares[i]):.2f}" for i in np.argsort(-shares)[:3])
 
 
-def make_matcher(model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], patterns: Iterable[catalogue.Alarms]) -> Matcher:
+def make_matcher(
+    model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], patterns: Iterable[catalogue.Alarms]
+) -> Matcher:
     """Put the layers together. ``language_names``: written name to tag."""
     found = list(patterns)
-    detector = make_detector(((topic, written) for alarms in found for topic, lines in alarms.patterns.items() for written in lines),
-                             (written for alarms in found for written in alarms.unless))
-    return Matcher(model=model, encoders=encoders, detector=detector, commands={gentle(word): button for word, button in catalogue.commands().items()},
-                   language_names={folded(name): tag for name, tag in language_names.items()})
+    detector = make_detector(
+        ((topic, written) for alarms in found for topic, lines in alarms.patterns.items() for written in lines),
+        (written for alarms in found for written in alarms.unless),
+    )
+    return Matcher(
+        model=model,
+        encoders=encoders,
+        detector=detector,
+        commands={gentle(word): button for word, button in catalogue.commands().items()},
+        language_names={folded(name): tag for name, tag in language_names.items()},
+    )

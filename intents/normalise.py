@@ -6,16 +6,45 @@ import re
 import unicodedata
 
 LONGEST = 300
-_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xFE0E, 0xFE0F, 0x0640, 0x00AD], None)
-_LETTERS = str.maketrans({
-    # Arabic and Persian: hamza forms, ta marbuta, alef maqsura, Persian kaf and ya
-    "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ۀ": "ه", "ک": "ك",
-    # Cyrillic: what people leave out or mix up
-    "ё": "е", "ґ": "г", "ѝ": "и",
-    # Latin letters without a decomposition
-    "ß": "ss", "ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
-    "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'",
-})
+_INVISIBLE = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xFE0E, 0xFE0F, 0x0640, 0x00AD],
+    None,
+)
+_LETTERS = str.maketrans(
+    {
+        # Arabic and Persian: hamza forms, ta marbuta, alef maqsura, Persian kaf and ya
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ی": "ي",
+        "ئ": "ي",
+        "ؤ": "و",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ک": "ك",
+        # Cyrillic: what people leave out or mix up
+        "ё": "е",
+        "ґ": "г",
+        "ѝ": "и",
+        # Latin letters without a decomposition
+        "ß": "ss",
+        "ı": "i",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "ð": "d",
+        "þ": "th",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "`": "'",
+        "´": "'",
+    }
+)
 _REPEATED = re.compile(r"(.)\1{2,}")
 _BLANKS = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")

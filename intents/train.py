@@ -57,15 +57,36 @@ def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, An
     vectors = _vectors(rows.texts, cache, say)
     centres = np.stack([vectors["e5"][rows.language == i].mean(axis=0) for i in range(len(rows.languages))])
     centred = vectors["e5"] - centres[rows.language]
-    features: dict[str, Any] = {"lex": letters, "use": vectors["use"], "e5": centred / np.linalg.norm(centred, axis=1, keepdims=True)}
+    features: dict[str, Any] = {
+        "lex": letters,
+        "use": vectors["use"],
+        "e5": centred / np.linalg.norm(centred, axis=1, keepdims=True),
+    }
     unseen = _out_of_fold(features, rows, say)
     say("fitting the heads on everything")
     heads = {name: _fit(name, matrix, rows.y, len(rows.classes)) for name, matrix in features.items()}
     language_head = _fit("lex", letters, rows.language, len(rows.languages))
-    fusions = {"+".join(names): _fusion({name: unseen[name] for name in names}, rows) for names in (("lex", "use", "e5"), ("lex", "use"), ("lex",))}
-    model = Model(classes=rows.classes, languages=rows.languages, heads=heads, language_head=language_head, centres=centres.astype(np.float32),
-                  column=column, idf=idf, fusions=fusions, short=_short(rows), made_from=catalogue.fingerprint(root))
-    figures = {"utterances": len(rows.texts), "by_language": dict(Counter(rows.languages[i] for i in rows.language)), "folds": FOLDS}
+    fusions = {
+        "+".join(names): _fusion({name: unseen[name] for name in names}, rows)
+        for names in (("lex", "use", "e5"), ("lex", "use"), ("lex",))
+    }
+    model = Model(
+        classes=rows.classes,
+        languages=rows.languages,
+        heads=heads,
+        language_head=language_head,
+        centres=centres.astype(np.float32),
+        column=column,
+        idf=idf,
+        fusions=fusions,
+        short=_short(rows),
+        made_from=catalogue.fingerprint(root),
+    )
+    figures = {
+        "utterances": len(rows.texts),
+        "by_language": dict(Counter(rows.languages[i] for i in rows.language)),
+        "folds": FOLDS,
+    }
     save(model, figures, root / "model")
     return figures | {name: dict(fusion.figures) for name, fusion in fusions.items()}
 
@@ -73,8 +94,13 @@ def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, An
 def _rows(root: Path) -> Rows:
     found = list({(u.language, folded(u.text) or u.text): u for u in catalogue.utterances(root)}.values())
     classes, languages = tuple(sorted({u.intent for u in found})), tuple(sorted({u.language for u in found}))
-    return Rows(texts=[u.text for u in found], classes=classes, languages=languages,
-                y=np.array([classes.index(u.intent) for u in found]), language=np.array([languages.index(u.language) for u in found]))
+    return Rows(
+        texts=[u.text for u in found],
+        classes=classes,
+        languages=languages,
+        y=np.array([classes.index(u.intent) for u in found]),
+        language=np.array([languages.index(u.language) for u in found]),
+    )
 
 
 def _letters(texts: Sequence[str]) -> tuple[NDArray[np.int32], Floats, Any]:
@@ -87,8 +113,14 @@ def _letters(texts: Sequence[str]) -> tuple[NDArray[np.int32], Floats, Any]:
     column[kept] = np.arange(len(kept))
     idf = (np.log((1 + len(texts)) / (1 + frequency[kept])) + 1).astype(np.float32)
     ends = np.cumsum([0, *(len(found) for found, _ in counted)])
-    matrix = sparse.csr_matrix((np.concatenate([1 + np.log(counts) for _, counts in counted]).astype(np.float32),
-                                np.concatenate([found for found, _ in counted]), ends), shape=(len(texts), BUCKETS))[:, kept]
+    matrix = sparse.csr_matrix(
+        (
+            np.concatenate([1 + np.log(counts) for _, counts in counted]).astype(np.float32),
+            np.concatenate([found for found, _ in counted]),
+            ends,
+        ),
+        shape=(len(texts), BUCKETS),
+    )[:, kept]
     matrix = matrix.multiply(idf).tocsr()
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     length[length == 0] = 1
@@ -119,7 +151,9 @@ def _vectors(texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
 
 def _fit(name: str, matrix: Any, y: NDArray[np.int64], classes: int) -> Head:
     if name == "lex":
-        fitted = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=15, tol=None, random_state=SEED, n_jobs=2).fit(matrix, y)
+        fitted = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=15, tol=None, random_state=SEED, n_jobs=2).fit(
+            matrix, y
+        )
     else:
         fitted = LogisticRegression(C=10, max_iter=200).fit(matrix, y)
     weights, bias = np.zeros((matrix.shape[1], classes), np.float32), np.full(classes, -20.0, np.float32)
@@ -145,14 +179,23 @@ def _fusion(parts: Mapping[str, Floats], rows: Rows) -> Fusion:
     def shares(weights: Sequence[float]) -> Floats:
         score = sum((w * parts[name] for w, name in zip(weights, names, strict=True)), np.zeros_like(parts[names[0]]))
         score = score - score.max(axis=1, keepdims=True)
-        return np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+        total: Floats = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+        return total
 
-    fitted = minimize(lambda w: float(-np.log(shares(w)[everyone, rows.y] + 1e-9).mean()), x0=[0.6] * len(names), method="Nelder-Mead")
+    fitted = minimize(
+        lambda w: float(-np.log(shares(w)[everyone, rows.y] + 1e-9).mean()), x0=[0.6] * len(names), method="Nelder-Mead"
+    )
     p = shares(fitted.x)
     thresholds, figures = _thresholds(p, rows)
     danger, ask = _alarm_limits(p, rows)
-    return Fusion(weights={name: float(w) for name, w in zip(names, fitted.x, strict=True)}, thresholds=thresholds, alarm=danger, alarm_ask=ask,
-                  person=thresholds.answer, figures=figures)
+    return Fusion(
+        weights={name: float(w) for name, w in zip(names, fitted.x, strict=True)},
+        thresholds=thresholds,
+        alarm=danger,
+        alarm_ask=ask,
+        person=thresholds.answer,
+        figures=figures,
+    )
 
 
 def _thresholds(p: Floats, rows: Rows) -> tuple[Thresholds, dict[str, float]]:
@@ -176,10 +219,16 @@ def _thresholds(p: Floats, rows: Rows) -> tuple[Thresholds, dict[str, float]]:
             if _upper(wrong, len(p)) <= WRONG_AT_MOST and (answered & right).mean() > answered_best:
                 answered_best, choice = float((answered & right).mean()), (answer, ahead)
     answered = (confidence >= choice[0]) & (lead >= choice[1]) & beats_quiet
-    figures = {"right": float((answered & right)[is_topic].mean()), "wrong_of_all": float((answered & ~right).mean()),
-               "wrong_upper_bound": _upper(int((answered & ~right).sum()), len(p)), "first": float(right[is_topic].mean()),
-               "among_three": float((np.argsort(-topics, axis=1)[:, :3] == rows.y[:, None]).any(axis=1)[is_topic].mean())}
-    return Thresholds(answer=choice[0], ahead=choice[1], ask=10), {name: round(value, 4) for name, value in figures.items()}
+    figures = {
+        "right": float((answered & right)[is_topic].mean()),
+        "wrong_of_all": float((answered & ~right).mean()),
+        "wrong_upper_bound": _upper(int((answered & ~right).sum()), len(p)),
+        "first": float(right[is_topic].mean()),
+        "among_three": float((np.argsort(-topics, axis=1)[:, :3] == rows.y[:, None]).any(axis=1)[is_topic].mean()),
+    }
+    return Thresholds(answer=choice[0], ahead=choice[1], ask=10), {
+        name: round(value, 4) for name, value in figures.items()
+    }
 
 
 def _upper(wrong: int, of: int) -> float:
@@ -190,8 +239,8 @@ def _alarm_limits(p: Floats, rows: Rows) -> tuple[float, float]:
     """Alarm where at most one ordinary message in 300 is above it; ask where at most one in 100 is."""
     danger = np.array([name.startswith("emergency-") for name in rows.classes])
     ordinary = np.sort(p[:, danger].sum(axis=1)[~danger[rows.y]])
-    at = lambda share: float(ordinary[int(len(ordinary) * (1 - share))])  # noqa: E731
-    return max(at(1 / 300), 0.3), max(at(1 / 100), 0.15)
+    sure, perhaps = (float(ordinary[int(len(ordinary) * (1 - share))]) for share in (1 / 300, 1 / 100))
+    return max(sure, 0.3), max(perhaps, 0.15)
 
 
 def _short(rows: Rows) -> dict[str, str]:

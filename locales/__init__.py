@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from babel import localedata
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -65,6 +68,11 @@ class Phrases:
     def many(self, singular: str, plural: str, number: int) -> str:
         """The phrase for a number of things, by the language's own plural rule."""
         return self._translations.ngettext(singular, plural, number)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """The items as a list inside a sentence, joined as the language does."""
+        known = self.locale.replace("-", "_") if localedata.exists(self.locale.replace("-", "_")) else SOURCE
+        return format_list(items, locale=known)
 
     def isolate(self, text: str) -> str:
         """Keep a number, link or German name in its own direction inside right-to-left text."""

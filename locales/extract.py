@@ -14,16 +14,29 @@ from babel.messages.pofile import read_po, write_po
 from locales import ROOT, SOURCE, languages
 
 TOP = ROOT.parent
-KEYWORDS = {"_": None, "say": None, "many": (1, 2), "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "say": None, "_say": None, "many": (1, 2), "ngettext": (1, 2)}
 METHODS = [("faq/card.py", "python"), ("bot/**.py", "python"), ("bot/web/templates/**.html", "jinja2")]
 OPTIONS = {"bot/web/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 
 
 def collect() -> Catalog:
     """All phrases in the code and the pages, with the comments for translators."""
-    catalogue = Catalog(project="Lotsenbot", version="1", charset="utf-8", fuzzy=False, header_comment="# The phrases of Lotsenbot. English is the source.")
-    found = extract_from_dir(TOP, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True,
-                             directory_filter=lambda folder: Path(folder).name not in (".venv", "tests", ".git", "static", "model"))
+    catalogue = Catalog(
+        project="Lotsenbot",
+        version="1",
+        charset="utf-8",
+        fuzzy=False,
+        header_comment="# The phrases of Lotsenbot. English is the source.",
+    )
+    found = extract_from_dir(
+        TOP,
+        METHODS,
+        OPTIONS,
+        keywords=KEYWORDS,
+        comment_tags=("Translators:",),
+        strip_comment_tags=True,
+        directory_filter=lambda folder: Path(folder).name not in (".venv", "tests", ".git", "static", "model"),
+    )
     for file, _line, message, comments, _context in found:
         catalogue.add(message, locations=[(str(file), 0)], auto_comments=comments)
     return catalogue

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 from telegram.request import HTTPXRequest
 
 from bot.channels.text import split_text
@@ -26,9 +36,21 @@ log = structlog.get_logger(__name__)
 LONGEST_MESSAGE = 4096
 CALLBACK_BYTES = 64
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
-_MEDIA = {"voice": Kind.VOICE, "audio": Kind.VOICE, "video_note": Kind.VOICE, "photo": Kind.PHOTO, "video": Kind.PHOTO, "animation": Kind.STICKER,
-          "document": Kind.DOCUMENT, "location": Kind.LOCATION, "venue": Kind.LOCATION, "sticker": Kind.STICKER, "dice": Kind.STICKER,
-          "contact": Kind.OTHER, "poll": Kind.OTHER}
+_MEDIA = {
+    "voice": Kind.VOICE,
+    "audio": Kind.VOICE,
+    "video_note": Kind.VOICE,
+    "photo": Kind.PHOTO,
+    "video": Kind.PHOTO,
+    "animation": Kind.STICKER,
+    "document": Kind.DOCUMENT,
+    "location": Kind.LOCATION,
+    "venue": Kind.LOCATION,
+    "sticker": Kind.STICKER,
+    "dice": Kind.STICKER,
+    "contact": Kind.OTHER,
+    "poll": Kind.OTHER,
+}
 
 
 class Telegram:
@@ -37,9 +59,17 @@ class Telegram:
     name = "telegram"
 
     def __init__(self, *, token: str, api_url: str) -> None:
-        request = HTTPXRequest(connection_pool_size=16, connect_timeout=10, read_timeout=15, write_timeout=15, pool_timeout=10)
+        request = HTTPXRequest(
+            connection_pool_size=16, connect_timeout=10, read_timeout=15, write_timeout=15, pool_timeout=10
+        )
         polling = HTTPXRequest(connection_pool_size=2, connect_timeout=10, read_timeout=45, pool_timeout=10)
-        self._bot = Bot(token, base_url=api_url, base_file_url=api_url.replace("/bot", "/file/bot"), request=request, get_updates_request=polling)
+        self._bot = Bot(
+            token,
+            base_url=api_url,
+            base_file_url=api_url.replace("/bot", "/file/bot"),
+            request=request,
+            get_updates_request=polling,
+        )
 
     # ---- in
 
@@ -55,7 +85,11 @@ class Telegram:
         if text.startswith("/start"):
             _, _, payload = text.partition(" ")
             return Message(kind=Kind.START, button=_start_button(payload.strip()), locale=_locale(message))
-        return Message(kind=Kind.TEXT if text else Kind.OTHER, text=text.replace(f"@{self._username}", "") if self._username else text, locale=_locale(message))
+        return Message(
+            kind=Kind.TEXT if text else Kind.OTHER,
+            text=text.replace(f"@{self._username}", "") if self._username else text,
+            locale=_locale(message),
+        )
 
     _username = ""
 
@@ -69,8 +103,14 @@ class Telegram:
         await self._send(delivery.address, parts[-1], _keyboard(delivery.reply))
 
     async def _send(self, chat: str, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
-        await _translated(self._bot.send_message(chat_id=int(chat), text=text, reply_markup=keyboard,
-                                                 link_preview_options=LinkPreviewOptions(is_disabled=True)))
+        await _translated(
+            self._bot.send_message(
+                chat_id=int(chat),
+                text=text,
+                reply_markup=keyboard,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        )
 
     async def tell_lotsen(self, chat: int, text: str) -> None:
         """A line without any content of a newcomer for the group of the Lotsen."""
@@ -93,7 +133,9 @@ class Telegram:
         for language in offered():
             say = phrases(language.tag)
             commands = [BotCommand(name, text) for name, text in _commands(say)]
-            await _translated(self._bot.set_my_commands(commands, language_code="" if language.tag == "en" else language.tag))
+            await _translated(
+                self._bot.set_my_commands(commands, language_code="" if language.tag == "en" else language.tag)
+            )
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -101,20 +143,25 @@ class Telegram:
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Have updates sent to us."""
-        await _translated(self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, max_connections=40))
+        await _translated(
+            self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
+        )
 
     async def poll(self, accept: Callable[[Update, str], Awaitable[None]]) -> None:
         """Fetch updates until cancelled; an update is confirmed to Telegram only after it was accepted."""
         await self._with_patience(lambda: _translated(self._bot.delete_webhook()))
         offset = 0
         while True:
-            updates = await self._with_patience(lambda: _translated(self._bot.get_updates(offset=offset, timeout=30, allowed_updates=ALLOWED_UPDATES)))  # noqa: B023
-            for update in updates:
+            for update in await self._with_patience(partial(self._fetch, offset)):
                 raw = update.to_dict()
                 if ours := to_update(raw):
-                    await accept(ours, _locale(raw.get("message") or raw.get("callback_query") or {}))
+                    await accept(ours, language_hint(raw))
                     await self.acknowledge(raw)
                 offset = update.update_id + 1
+
+    async def _fetch(self, offset: int) -> tuple[Any, ...]:
+        call = self._bot.get_updates(offset=offset, timeout=30, allowed_updates=ALLOWED_UPDATES)
+        return tuple(await _translated(call))
 
     async def _with_patience(self, call: Callable[[], Awaitable[Any]]) -> Any:
         pause = 1.0
@@ -154,7 +201,12 @@ def language_hint(raw: dict[str, Any]) -> str:
 def _kept(raw: dict[str, Any]) -> dict[str, Any]:
     """Only what ``parse`` needs: no names, no profile, no file ids."""
     if query := raw.get("callback_query"):
-        return {"callback_query": {"data": str(query.get("data", ""))[:CALLBACK_BYTES], "from": {"language_code": _locale(query)}}}
+        return {
+            "callback_query": {
+                "data": str(query.get("data", ""))[:CALLBACK_BYTES],
+                "from": {"language_code": _locale(query)},
+            }
+        }
     message = raw["message"]
     kept: dict[str, Any] = {"from": {"language_code": _locale(message)}}
     kept |= {field: message[field] for field in ("text", "caption") if isinstance(message.get(field), str)}
@@ -198,8 +250,16 @@ def _short(button: Button) -> bool:
 
 
 def _commands(say: Phrases) -> tuple[tuple[str, str], ...]:
-    return (("start", say("Start again")), ("menu", say("All topics")), ("language", say("Another language")), ("person", say("Talk to a person")),
-            ("emergency", say("Emergency numbers")), ("privacy", say("What is stored")), ("help", say("What the chatbot can do")), ("loeschen", say("Erase everything")))
+    return (
+        ("start", say("Start again")),
+        ("menu", say("All topics")),
+        ("language", say("Another language")),
+        ("person", say("Talk to a person")),
+        ("emergency", say("Emergency numbers")),
+        ("privacy", say("What is stored")),
+        ("help", say("What the chatbot can do")),
+        ("loeschen", say("Erase everything")),
+    )
 
 
 async def _translated(call: Awaitable[Any]) -> Any:
@@ -208,7 +268,9 @@ async def _translated(call: Awaitable[Any]) -> Any:
         return await call
     except RetryAfter as error:
         seconds = error.retry_after
-        raise RetryLater("Telegram asks us to wait", seconds=float(seconds if isinstance(seconds, int) else seconds.total_seconds())) from error
+        raise RetryLater(
+            "Telegram asks us to wait", seconds=float(seconds if isinstance(seconds, int) else seconds.total_seconds())
+        ) from error
     except Forbidden as error:
         raise Stop("the newcomer blocked the bot or left") from error
     except BadRequest as error:

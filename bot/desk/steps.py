@@ -71,8 +71,16 @@ async def claim(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
     await transaction.step(case_id, lotse.id, "claimed", now)
     conversation = await transaction.conversation(case.conversation)
     say = _phrases(conversation)
-    text = say("A guide is here now: {name}. You are writing with a person, the chatbot is silent.").format(name=lotse.name)
-    await _tell(transaction, replace(conversation, mode=Mode.HUMAN), text, now, Button(id="bot", label=say("Back to the chatbot")))
+    text = say("A guide is here now: {name}. You are writing with a person, the chatbot is silent.").format(
+        name=lotse.name
+    )
+    await _tell(
+        transaction,
+        replace(conversation, mode=Mode.HUMAN),
+        text,
+        now,
+        Button(id="bot", label=say("Back to the chatbot")),
+    )
     return case.conversation
 
 
@@ -83,8 +91,12 @@ async def release(transaction: Transaction, case_id: str, lotse: Lotse, now: dat
     await transaction.step(case_id, lotse.id, "released", now, note[:500] or None)
     conversation = await transaction.conversation(case.conversation)
     say = _phrases(conversation)
-    text = say("The guide had to stop. Your question is back at its place in the queue, another guide will answer. Until then you can ask the chatbot.")
-    await _tell(transaction, replace(conversation, mode=Mode.WAITING), text, now, Button(id="bot", label=say("Stop waiting")))
+    text = say(
+        "The guide had to stop. Your question is back at its place in the queue, another guide will answer. Until then you can ask the chatbot."
+    )
+    await _tell(
+        transaction, replace(conversation, mode=Mode.WAITING), text, now, Button(id="bot", label=say("Stop waiting"))
+    )
     return case.conversation
 
 
@@ -102,8 +114,14 @@ async def close(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
     conversation = await transaction.conversation(case.conversation)
     say = _phrases(conversation)
     text = say("The guide has ended the talk. You are writing with the chatbot again.")
-    await _tell(transaction, replace(conversation, mode=Mode.BOT, questions=0, offered=(), denied=(), question=""), text, now,
-                Button(id="menu", label=say("All topics")), Button(id="person", label=say("One more question for a guide")))
+    await _tell(
+        transaction,
+        replace(conversation, mode=Mode.BOT, questions=0, offered=(), denied=(), question=""),
+        text,
+        now,
+        Button(id="menu", label=say("All topics")),
+        Button(id="person", label=say("One more question for a guide")),
+    )
     return case.conversation
 
 
@@ -117,11 +135,21 @@ async def write(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
         raise Refused(f"Write between 1 and {LONGEST_TEXT} characters.")
     case = await _own(transaction, case_id, lotse)
     conversation = await transaction.conversation(case.conversation)
-    await _say_once(transaction, conversation, Reply(text=text.strip(), locale=conversation.locale), now, lotse, client_id)
+    await _say_once(
+        transaction, conversation, Reply(text=text.strip(), locale=conversation.locale), now, lotse, client_id
+    )
     return case.conversation
 
 
-async def send_entry(transaction: Transaction, case_id: str, lotse: Lotse, now: datetime, client_id: str, topic: str, catalogue: Catalogue) -> str:
+async def send_entry(
+    transaction: Transaction,
+    case_id: str,
+    lotse: Lotse,
+    now: datetime,
+    client_id: str,
+    topic: str,
+    catalogue: Catalogue,
+) -> str:
     """Send an entry of the FAQ in the newcomer's language, or in German where it has none. Returns the conversation.
 
     Raises:
@@ -150,15 +178,27 @@ async def _own(transaction: Transaction, case_id: str, lotse: Lotse) -> Case:
     return case
 
 
-async def _say_once(transaction: Transaction, conversation: Conversation, reply: Reply, now: datetime, lotse: Lotse, client_id: str, **extra: Any) -> None:
+async def _say_once(
+    transaction: Transaction,
+    conversation: Conversation,
+    reply: Reply,
+    now: datetime,
+    lotse: Lotse,
+    client_id: str,
+    **extra: Any,
+) -> None:
     key = f"lotse:{lotse.id}:{client_id}"
     if await transaction.already_said(conversation.id, key) is None:
         await transaction.say(conversation, reply, now, sender="lotse", name=lotse.name, client_id=key, **extra)
 
 
-async def _tell(transaction: Transaction, conversation: Conversation, text: str, now: datetime, *buttons: Button) -> None:
+async def _tell(
+    transaction: Transaction, conversation: Conversation, text: str, now: datetime, *buttons: Button
+) -> None:
     await transaction.save(conversation, now)
-    await transaction.say(conversation, Reply(text=text, locale=conversation.locale, buttons=buttons), now, decision="silent", topics=[])
+    await transaction.say(
+        conversation, Reply(text=text, locale=conversation.locale, buttons=buttons), now, decision="silent", topics=[]
+    )
 
 
 def _phrases(conversation: Conversation) -> Phrases:

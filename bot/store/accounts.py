@@ -23,8 +23,17 @@ class Credentials:
     active: bool
 
 
-async def add_lotse(store: Store, *, name: str, languages: tuple[str, ...], telegram: str | None, password_hash: str | None,
-                    setup_hash: str | None, setup_until: datetime | None, now: datetime) -> int:
+async def add_lotse(
+    store: Store,
+    *,
+    name: str,
+    languages: tuple[str, ...],
+    telegram: str | None,
+    password_hash: str | None,
+    setup_hash: str | None,
+    setup_until: datetime | None,
+    now: datetime,
+) -> int:
     """A new account.
 
     Raises:
@@ -33,9 +42,18 @@ async def add_lotse(store: Store, *, name: str, languages: tuple[str, ...], tele
     async with store.begin() as transaction:
         if await transaction.one(select(t.lotse.c.id).where(t.lotse.c.name == name)):
             raise Refused(f"There is a Lotse named {name} already: choose another name")
-        result = await transaction.connection.execute(insert(t.lotse).values(
-            name=name, languages=list(languages), telegram=telegram, password_hash=password_hash, setup_hash=setup_hash,
-            setup_until=setup_until, active=True, created_at=now))
+        result = await transaction.connection.execute(
+            insert(t.lotse).values(
+                name=name,
+                languages=list(languages),
+                telegram=telegram,
+                password_hash=password_hash,
+                setup_hash=setup_hash,
+                setup_until=setup_until,
+                active=True,
+                created_at=now,
+            )
+        )
         assert result.inserted_primary_key is not None
         return int(result.inserted_primary_key[0])
 
@@ -50,13 +68,19 @@ async def credentials(store: Store, name: str) -> Credentials | None:
     """What to compare a password with."""
     async with store.read() as reading:
         row = await reading.one(select(t.lotse).where(t.lotse.c.name == name))
-    return Credentials(id=row["id"], name=row["name"], password_hash=row["password_hash"], active=row["active"]) if row else None
+    return (
+        Credentials(id=row["id"], name=row["name"], password_hash=row["password_hash"], active=row["active"])
+        if row
+        else None
+    )
 
 
 async def invited(store: Store, setup_hash: str, now: datetime) -> Lotse | None:
     """The account a set-up link belongs to, while it is valid."""
     async with store.read() as reading:
-        row = await reading.one(select(t.lotse).where(t.lotse.c.setup_hash == setup_hash, t.lotse.c.setup_until > now, t.lotse.c.active))
+        row = await reading.one(
+            select(t.lotse).where(t.lotse.c.setup_hash == setup_hash, t.lotse.c.setup_until > now, t.lotse.c.active)
+        )
     return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None
 
 
@@ -67,29 +91,47 @@ async def set_password(store: Store, setup_hash: str, password_hash: str, now: d
         Unknown: if the link was used or is too old.
     """
     async with store.begin() as transaction:
-        row = await transaction.one(select(t.lotse).where(t.lotse.c.setup_hash == setup_hash, t.lotse.c.setup_until > now, t.lotse.c.active))
+        row = await transaction.one(
+            select(t.lotse).where(t.lotse.c.setup_hash == setup_hash, t.lotse.c.setup_until > now, t.lotse.c.active)
+        )
         if row is None:
             raise Unknown("This link was used already or is too old.")
-        await transaction.connection.execute(update(t.lotse).where(t.lotse.c.id == row["id"]).values(password_hash=password_hash, setup_hash=None, setup_until=None))
+        await transaction.connection.execute(
+            update(t.lotse)
+            .where(t.lotse.c.id == row["id"])
+            .values(password_hash=password_hash, setup_hash=None, setup_until=None)
+        )
         return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"]))
 
 
 async def invite_again(store: Store, lotse: int, setup_hash: str, setup_until: datetime) -> None:
     """A new set-up link in place of the old one."""
     async with store.begin() as transaction:
-        await transaction.connection.execute(update(t.lotse).where(t.lotse.c.id == lotse).values(setup_hash=setup_hash, setup_until=setup_until))
+        await transaction.connection.execute(
+            update(t.lotse).where(t.lotse.c.id == lotse).values(setup_hash=setup_hash, setup_until=setup_until)
+        )
 
 
 async def add_key(store: Store, *, lotse: int, key_hash: str, kind: str, until: datetime | None, now: datetime) -> None:
     """A session or a bearer token."""
     async with store.begin() as transaction:
-        await transaction.connection.execute(insert(t.key).values(hash=key_hash, lotse_id=lotse, kind=kind, until=until, created_at=now))
+        await transaction.connection.execute(
+            insert(t.key).values(hash=key_hash, lotse_id=lotse, kind=kind, until=until, created_at=now)
+        )
 
 
 async def holder(store: Store, key_hash: str, kind: str, now: datetime) -> Lotse | None:
     """The active Lotse a key belongs to."""
-    query = select(t.lotse).join(t.key, t.key.c.lotse_id == t.lotse.c.id).where(t.key.c.hash == key_hash, t.key.c.kind == kind, t.lotse.c.active,
-                                                                               (t.key.c.until.is_(None)) | (t.key.c.until > now))
+    query = (
+        select(t.lotse)
+        .join(t.key, t.key.c.lotse_id == t.lotse.c.id)
+        .where(
+            t.key.c.hash == key_hash,
+            t.key.c.kind == kind,
+            t.lotse.c.active,
+            (t.key.c.until.is_(None)) | (t.key.c.until > now),
+        )
+    )
     async with store.read() as reading:
         row = await reading.one(query)
     return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None

@@ -33,7 +33,9 @@ async def open_database(url: str) -> Database:
     except (DBAPIError, OSError, sqlite3.Error) as error:
         await engine.dispose()
         reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
-        raise WrongSettings(f"DATABASE_URL: the database cannot be opened ({reason}). Check the file, its folder and its rights, or that the server runs") from error
+        raise WrongSettings(
+            f"DATABASE_URL: the database cannot be opened ({reason}). Check the file, its folder and its rights, or that the server runs"
+        ) from error
     return engine
 
 
@@ -48,7 +50,9 @@ def upgrade(connection: Connection) -> None:
 def _engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite"):
-        return create_async_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_pre_ping=True)
+        return create_async_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_pre_ping=True
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30})
@@ -69,5 +73,3 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Writers queue up at the beginning, so that no transaction fails half-way because another one wrote first."""
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
-
-

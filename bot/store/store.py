@@ -73,7 +73,9 @@ class Store:
     async def new_chat(self, *, id_: str, token_hash: str, locale: str, now: datetime) -> None:
         """A web chat whose key only the browser knows."""
         async with self.engine.begin() as connection:
-            await connection.execute(insert(t.conversation).values(_fresh(id_, "web", id_, locale, now) | {"token_hash": token_hash}))
+            await connection.execute(
+                insert(t.conversation).values(_fresh(id_, "web", id_, locale, now) | {"token_hash": token_hash})
+            )
 
     async def chat_token_hash(self, id_: str) -> str | None:
         """The hash of a web chat's key, or none if there is no such chat."""
@@ -85,83 +87,159 @@ class Store:
         """Keep an update, once: the same key again changes nothing. When this returns, it is safe."""
         async with self.engine.begin() as connection:
             conversation = await self._conversation_of(connection, update_, locale, now)
-            row = self._insert(t.inbox).values(channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw,
-                                               received_at=now).on_conflict_do_nothing().returning(t.inbox.c.id)
+            row = (
+                self._insert(t.inbox)
+                .values(
+                    channel=update_.channel,
+                    update_id=update_.id,
+                    conversation_id=conversation,
+                    raw=update_.raw,
+                    received_at=now,
+                )
+                .on_conflict_do_nothing()
+                .returning(t.inbox.c.id)
+            )
             new = (await connection.execute(row)).scalar_one_or_none()
             if new is not None:
                 return Accepted(conversation=conversation, inbox=new, new=True)
-            old = await connection.execute(select(t.inbox.c.id).where(t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id))
+            old = await connection.execute(
+                select(t.inbox.c.id).where(t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id)
+            )
             return Accepted(conversation=conversation, inbox=old.scalar_one(), new=False)
 
     async def _conversation_of(self, connection: AsyncConnection, update_: Update, locale: str, now: datetime) -> str:
-        query = select(t.conversation.c.id).where(t.conversation.c.channel == update_.channel, t.conversation.c.address == update_.address)
+        query = select(t.conversation.c.id).where(
+            t.conversation.c.channel == update_.channel, t.conversation.c.address == update_.address
+        )
         if found := (await connection.execute(query)).scalar_one_or_none():
             return str(found)
-        row = self._insert(t.conversation).values(_fresh(str(uuid.uuid4()), update_.channel, update_.address, locale, now)).on_conflict_do_nothing()
+        row = (
+            self._insert(t.conversation)
+            .values(_fresh(str(uuid.uuid4()), update_.channel, update_.address, locale, now))
+            .on_conflict_do_nothing()
+        )
         await connection.execute(row)
         return str((await connection.execute(query)).scalar_one())
 
     async def next_asked(self, conversation: str, now: datetime) -> Asked | None:
         """The oldest open update; none while that one waits for its next try, so the order is kept."""
-        query = (select(t.inbox).where(t.inbox.c.conversation_id == conversation, t.inbox.c.done_at.is_(None)).order_by(t.inbox.c.id).limit(1))
+        query = (
+            select(t.inbox)
+            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.done_at.is_(None))
+            .order_by(t.inbox.c.id)
+            .limit(1)
+        )
         async with self.read() as reading:
             row = await reading.one(query)
         if row is None or (row["not_before"] and row["not_before"] > now):
             return None
-        return Asked(inbox=row["id"], channel=row["channel"], update_id=row["update_id"], raw=row["raw"], received_at=row["received_at"], attempts=row["attempts"])
+        return Asked(
+            inbox=row["id"],
+            channel=row["channel"],
+            update_id=row["update_id"],
+            raw=row["raw"],
+            received_at=row["received_at"],
+            attempts=row["attempts"],
+        )
 
     async def try_again(self, inbox: int, not_before: datetime) -> None:
         """Handling failed; keep the update for later."""
         async with self.engine.begin() as connection:
-            await connection.execute(update(t.inbox).where(t.inbox.c.id == inbox).values(attempts=t.inbox.c.attempts + 1, not_before=not_before))
+            await connection.execute(
+                update(t.inbox)
+                .where(t.inbox.c.id == inbox)
+                .values(attempts=t.inbox.c.attempts + 1, not_before=not_before)
+            )
 
     # ---- out
 
     async def next_delivery(self, conversation: str, now: datetime) -> Delivery | None:
         """The oldest unsent reply; none while that one waits for its next try, so the order is kept."""
         query = (
-            select(t.outbox.c.id, t.outbox.c.attempts, t.outbox.c.not_before, t.message.c.text, t.message.c.locale, t.message.c.extra, t.message.c.name,
-                   t.message.c.sender, t.conversation.c.channel, t.conversation.c.address)
-            .join(t.message, t.message.c.id == t.outbox.c.message_id).join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
-            .where(t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting").order_by(t.outbox.c.id).limit(1))
+            select(
+                t.outbox.c.id,
+                t.outbox.c.attempts,
+                t.outbox.c.not_before,
+                t.message.c.text,
+                t.message.c.locale,
+                t.message.c.extra,
+                t.message.c.name,
+                t.message.c.sender,
+                t.conversation.c.channel,
+                t.conversation.c.address,
+            )
+            .join(t.message, t.message.c.id == t.outbox.c.message_id)
+            .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+            .where(t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting")
+            .order_by(t.outbox.c.id)
+            .limit(1)
+        )
         async with self.read() as reading:
             row = await reading.one(query)
         if row is None or (row["not_before"] and row["not_before"] > now):
             return None
         buttons = tuple(Button(**button) for button in row["extra"].get("buttons", ()))
         return Delivery(
-            id=row["id"], conversation=conversation, channel=row["channel"], address=row["address"], attempts=row["attempts"],
-            reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons), sender=row["name"] or "" if row["sender"] == "lotse" else "")
+            id=row["id"],
+            conversation=conversation,
+            channel=row["channel"],
+            address=row["address"],
+            attempts=row["attempts"],
+            reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons),
+            sender=row["name"] or "" if row["sender"] == "lotse" else "",
+        )
 
     async def delivered(self, delivery: int, now: datetime) -> None:
         """It reached the channel; a farewell takes the rest of the conversation with it."""
         async with self.begin() as transaction:
             row = await transaction.one(
                 select(t.outbox.c.conversation_id, t.message.c.extra, t.conversation.c.channel)
-                .join(t.message, t.message.c.id == t.outbox.c.message_id).join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
-                .where(t.outbox.c.id == delivery))
-            await transaction.connection.execute(update(t.outbox).where(t.outbox.c.id == delivery).values(state="sent", done_at=now))
+                .join(t.message, t.message.c.id == t.outbox.c.message_id)
+                .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+                .where(t.outbox.c.id == delivery)
+            )
+            await transaction.connection.execute(
+                update(t.outbox).where(t.outbox.c.id == delivery).values(state="sent", done_at=now)
+            )
             if row and row["extra"].get("farewell") and row["channel"] != "web":
                 await transaction.forget(row["conversation_id"])
 
     async def deliver_later(self, delivery: int, not_before: datetime) -> None:
         """The channel could not take it now."""
         async with self.engine.begin() as connection:
-            await connection.execute(update(t.outbox).where(t.outbox.c.id == delivery).values(attempts=t.outbox.c.attempts + 1, not_before=not_before))
+            await connection.execute(
+                update(t.outbox)
+                .where(t.outbox.c.id == delivery)
+                .values(attempts=t.outbox.c.attempts + 1, not_before=not_before)
+            )
 
     async def give_up(self, delivery: int, now: datetime) -> None:
         """It will never arrive; it stays visible as dead."""
         async with self.engine.begin() as connection:
-            await connection.execute(update(t.outbox).where(t.outbox.c.id == delivery).values(state="dead", done_at=now))
+            await connection.execute(
+                update(t.outbox).where(t.outbox.c.id == delivery).values(state="dead", done_at=now)
+            )
 
     # ---- by the clock
 
     async def left_behind(self, now: datetime) -> list[str]:
         """Conversations with open updates or unsent replies that are due, oldest first."""
-        due_in = select(t.inbox.c.conversation_id).where(t.inbox.c.done_at.is_(None), t.inbox.c.conversation_id.is_not(None),
-                                                         or_(t.inbox.c.not_before.is_(None), t.inbox.c.not_before <= now)).order_by(t.inbox.c.id).limit(500)
-        due_out = select(t.outbox.c.conversation_id).where(t.outbox.c.state == "waiting",
-                                                           or_(t.outbox.c.not_before.is_(None), t.outbox.c.not_before <= now)).order_by(t.outbox.c.id).limit(500)
+        due_in = (
+            select(t.inbox.c.conversation_id)
+            .where(
+                t.inbox.c.done_at.is_(None),
+                t.inbox.c.conversation_id.is_not(None),
+                or_(t.inbox.c.not_before.is_(None), t.inbox.c.not_before <= now),
+            )
+            .order_by(t.inbox.c.id)
+            .limit(500)
+        )
+        due_out = (
+            select(t.outbox.c.conversation_id)
+            .where(t.outbox.c.state == "waiting", or_(t.outbox.c.not_before.is_(None), t.outbox.c.not_before <= now))
+            .order_by(t.outbox.c.id)
+            .limit(500)
+        )
         async with self.read() as reading:
             rows = [*await reading.all(due_in), *await reading.all(due_out)]
         return list(dict.fromkeys(row["conversation_id"] for row in rows))
@@ -175,12 +253,24 @@ class Store:
                 await transaction.forget(row["id"])
             old_texts = select(t.message.c.id).where(t.message.c.at < limit)
             await transaction.connection.execute(delete(t.message).where(t.message.c.id.in_(old_texts)))
-            await transaction.connection.execute(update(t.inbox).where(t.inbox.c.received_at < limit, t.inbox.c.done_at.is_not(None)).values(raw={}))
-            await transaction.connection.execute(delete(t.inbox).where(t.inbox.c.received_at < now - timedelta(days=2 * days), t.inbox.c.done_at.is_not(None)))
+            await transaction.connection.execute(
+                update(t.inbox).where(t.inbox.c.received_at < limit, t.inbox.c.done_at.is_not(None)).values(raw={})
+            )
+            await transaction.connection.execute(
+                delete(t.inbox).where(
+                    t.inbox.c.received_at < now - timedelta(days=2 * days), t.inbox.c.done_at.is_not(None)
+                )
+            )
             closed = select(t.case.c.id).where(t.case.c.closed_at < limit)
             await transaction.connection.execute(delete(t.case).where(t.case.c.id.in_(closed)))
             await transaction.connection.execute(delete(t.key).where(t.key.c.until < now))
         return len(rows)
+
+    async def tallies(self, since: str) -> list[tuple[str, str, str, int]]:
+        """Counts since a day: locale, outcome, topic, number."""
+        async with self.read() as reading:
+            rows = await reading.all(select(t.tally).where(t.tally.c.day >= since))
+        return [(row["locale"], row["outcome"], row["topic"], row["number"]) for row in rows]
 
     async def erase_chat(self, conversation: str) -> None:
         """Delete a web chat with everything that hangs on it."""
@@ -189,4 +279,13 @@ class Store:
 
 
 def _fresh(id_: str, channel: str, address: str, locale: str, now: datetime) -> dict[str, Any]:
-    return {"id": id_, "channel": channel, "address": address, "locale": locale, "mode": Mode.BOT.value, "dialogue": {}, "created_at": now, "active_at": now}
+    return {
+        "id": id_,
+        "channel": channel,
+        "address": address,
+        "locale": locale,
+        "mode": Mode.BOT.value,
+        "dialogue": {},
+        "created_at": now,
+        "active_at": now,
+    }

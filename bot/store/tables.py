@@ -6,7 +6,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table, Text, TypeDecorator, UniqueConstraint, text,
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -21,16 +34,23 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        return None
 
 
-metadata = MetaData(naming_convention={
-    "ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-})
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 conversation = Table(
-    "conversation", metadata,
+    "conversation",
+    metadata,
     Column("id", String(36), primary_key=True),
     Column("channel", String(16), nullable=False),
     Column("address", String(128), nullable=False),
@@ -45,7 +65,8 @@ conversation = Table(
 )
 
 inbox = Table(
-    "inbox", metadata,
+    "inbox",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("channel", String(16), nullable=False),
     Column("update_id", String(128), nullable=False),
@@ -57,13 +78,20 @@ inbox = Table(
     Column("not_before", UtcTime),
     Column("outcome", String(16)),
     UniqueConstraint("channel", "update_id"),
-    Index("ix_inbox_open", "conversation_id", "id", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index(
+        "ix_inbox_open",
+        "conversation_id",
+        "id",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
     Index("ix_inbox_recent", "conversation_id", "received_at"),
     sqlite_autoincrement=True,
 )
 
 message = Table(
-    "message", metadata,
+    "message",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
     Column("sender", String(16), nullable=False),
@@ -79,7 +107,8 @@ message = Table(
 )
 
 outbox = Table(
-    "outbox", metadata,
+    "outbox",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
     Column("message_id", Integer, ForeignKey("message.id", ondelete="CASCADE"), nullable=False),
@@ -88,12 +117,19 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcTime),
     Column("done_at", UtcTime),
-    Index("ix_outbox_waiting", "conversation_id", "id", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+    Index(
+        "ix_outbox_waiting",
+        "conversation_id",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
     sqlite_autoincrement=True,
 )
 
 case = Table(
-    "case", metadata,
+    "case",
+    metadata,
     Column("id", String(36), primary_key=True),
     Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
     Column("state", String(16), nullable=False),
@@ -109,11 +145,18 @@ case = Table(
     Column("closed_at", UtcTime),
     Column("closed_as", String(16)),
     Index("ix_case_state", "state", "waiting_since"),
-    Index("uq_case_live", "conversation_id", unique=True, sqlite_where=text("state != 'closed'"), postgresql_where=text("state != 'closed'")),
+    Index(
+        "uq_case_live",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("state != 'closed'"),
+        postgresql_where=text("state != 'closed'"),
+    ),
 )
 
 case_step = Table(
-    "case_step", metadata,
+    "case_step",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("case_id", String(36), ForeignKey("case.id", ondelete="CASCADE"), nullable=False),
     Column("lotse_id", Integer, ForeignKey("lotse.id")),
@@ -124,7 +167,8 @@ case_step = Table(
 )
 
 lotse = Table(
-    "lotse", metadata,
+    "lotse",
+    metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("name", String(80), nullable=False, unique=True),
     Column("languages", JSON, nullable=False),
@@ -137,7 +181,8 @@ lotse = Table(
 )
 
 key = Table(
-    "key", metadata,
+    "key",
+    metadata,
     Column("hash", String(64), primary_key=True),
     Column("lotse_id", Integer, ForeignKey("lotse.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(8), nullable=False),
@@ -146,7 +191,8 @@ key = Table(
 )
 
 tally = Table(
-    "tally", metadata,
+    "tally",
+    metadata,
     Column("day", String(10), primary_key=True),
     Column("locale", String(16), primary_key=True),
     Column("channel", String(16), primary_key=True),

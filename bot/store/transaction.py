@@ -18,7 +18,17 @@ from bot.message import Reply
 from bot.store import tables as t
 from bot.store.views import CaseRow, Lotse, Said, Sender
 
-_DIALOGUE = ("locale_chosen", "questions", "offered", "denied", "question", "last_topic", "danger", "erase_asked", "slowed")
+_DIALOGUE = (
+    "locale_chosen",
+    "questions",
+    "offered",
+    "denied",
+    "question",
+    "last_topic",
+    "danger",
+    "erase_asked",
+    "slowed",
+)
 
 
 class Transaction:
@@ -41,25 +51,42 @@ class Transaction:
         dialogue = {name: found["dialogue"][name] for name in _DIALOGUE if name in found["dialogue"]}
         for name in ("offered", "denied"):
             dialogue[name] = tuple(dialogue.get(name, ()))
-        return Conversation(id=found["id"], channel=found["channel"], address=found["address"], locale=found["locale"],
-                            mode=Mode(found["mode"]), **dialogue)
+        return Conversation(
+            id=found["id"],
+            channel=found["channel"],
+            address=found["address"],
+            locale=found["locale"],
+            mode=Mode(found["mode"]),
+            **dialogue,
+        )
 
     async def save(self, conversation: Conversation, now: datetime) -> None:
         """Keep what the next decision needs."""
         dialogue = {name: value for name, value in asdict(conversation).items() if name in _DIALOGUE}
-        await self.connection.execute(update(t.conversation).where(t.conversation.c.id == conversation.id).values(
-            locale=conversation.locale, mode=conversation.mode.value, dialogue=dialogue, active_at=now))
+        await self.connection.execute(
+            update(t.conversation)
+            .where(t.conversation.c.id == conversation.id)
+            .values(locale=conversation.locale, mode=conversation.mode.value, dialogue=dialogue, active_at=now)
+        )
 
     async def erase(self, conversation: Conversation) -> None:
         """Forget all that was said; the row itself stays for the farewell and is empty."""
         await self.connection.execute(delete(t.case).where(t.case.c.conversation_id == conversation.id))
         await self.connection.execute(delete(t.outbox).where(t.outbox.c.conversation_id == conversation.id))
         await self.connection.execute(delete(t.message).where(t.message.c.conversation_id == conversation.id))
-        await self.connection.execute(update(t.inbox).where(t.inbox.c.conversation_id == conversation.id, t.inbox.c.done_at.is_not(None)).values(raw={}))
+        await self.connection.execute(
+            update(t.inbox)
+            .where(t.inbox.c.conversation_id == conversation.id, t.inbox.c.done_at.is_not(None))
+            .values(raw={})
+        )
 
     async def forget(self, conversation: str) -> None:
         """Delete the conversation with everything that hangs on it; of its updates only the keys stay."""
-        await self.connection.execute(update(t.inbox).where(t.inbox.c.conversation_id == conversation).values(raw={}, done_at=func.coalesce(t.inbox.c.done_at, func.current_timestamp())))
+        await self.connection.execute(
+            update(t.inbox)
+            .where(t.inbox.c.conversation_id == conversation)
+            .values(raw={}, done_at=func.coalesce(t.inbox.c.done_at, func.current_timestamp()))
+        )
         await self.connection.execute(delete(t.conversation).where(t.conversation.c.id == conversation))
 
     # ---- inbox
@@ -71,56 +98,122 @@ class Transaction:
 
     async def done(self, inbox_id: int, outcome: str, now: datetime) -> None:
         """This update is handled."""
-        await self.connection.execute(update(t.inbox).where(t.inbox.c.id == inbox_id).values(done_at=now, outcome=outcome))
+        await self.connection.execute(
+            update(t.inbox).where(t.inbox.c.id == inbox_id).values(done_at=now, outcome=outcome)
+        )
 
     async def received_since(self, conversation: str, since: datetime, up_to: int) -> int:
         """How many updates came from this newcomer since then, up to and with the given one."""
-        query = select(func.count()).select_from(t.inbox).where(
-            t.inbox.c.conversation_id == conversation, t.inbox.c.received_at >= since, t.inbox.c.id <= up_to)
+        query = (
+            select(func.count())
+            .select_from(t.inbox)
+            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.received_at >= since, t.inbox.c.id <= up_to)
+        )
         return int((await self.connection.execute(query)).scalar_one())
 
     # ---- messages and replies
 
-    async def heard(self, conversation: Conversation, text: str, client_id: str | None, now: datetime, extra: Mapping[str, Any] | None = None) -> int:
+    async def heard(
+        self,
+        conversation: Conversation,
+        text: str,
+        client_id: str | None,
+        now: datetime,
+        extra: Mapping[str, Any] | None = None,
+    ) -> int:
         """Write down what the newcomer said."""
-        return await self._write(conversation.id, "newcomer", None, text, conversation.locale, dict(extra or {}), client_id, now)
+        return await self._write(
+            conversation.id, "newcomer", None, text, conversation.locale, dict(extra or {}), client_id, now
+        )
 
-    async def say(self, conversation: Conversation, reply: Reply, now: datetime, *, sender: Sender = "bot", name: str | None = None,
-                  client_id: str | None = None, **extra: Any) -> int:
+    async def say(
+        self,
+        conversation: Conversation,
+        reply: Reply,
+        now: datetime,
+        *,
+        sender: Sender = "bot",
+        name: str | None = None,
+        client_id: str | None = None,
+        **extra: Any,
+    ) -> int:
         """Write down a reply and put it into the outbox, in one go."""
         extra |= {"buttons": [asdict(button) for button in reply.buttons]}
         if reply.card:
             extra["card"] = asdict(reply.card)
         message = await self._write(conversation.id, sender, name, reply.text, reply.locale, extra, client_id, now)
-        await self.connection.execute(insert(t.outbox).values(conversation_id=conversation.id, message_id=message, created_at=now, state="waiting"))
+        await self.connection.execute(
+            insert(t.outbox).values(
+                conversation_id=conversation.id, message_id=message, created_at=now, state="waiting"
+            )
+        )
         return message
 
     async def already_said(self, conversation: str, client_id: str) -> int | None:
         """The message that was written under this key before."""
-        found = await self.one(select(t.message.c.id).where(t.message.c.conversation_id == conversation, t.message.c.client_id == client_id))
+        found = await self.one(
+            select(t.message.c.id).where(
+                t.message.c.conversation_id == conversation, t.message.c.client_id == client_id
+            )
+        )
         return int(found["id"]) if found else None
 
     async def said(self, conversation: str, after: int = 0) -> list[Said]:
         """All messages after the given one, in order."""
-        rows = await self.all(select(t.message).where(t.message.c.conversation_id == conversation, t.message.c.id > after).order_by(t.message.c.id))
+        rows = await self.all(
+            select(t.message)
+            .where(t.message.c.conversation_id == conversation, t.message.c.id > after)
+            .order_by(t.message.c.id)
+        )
         return [_said(row) for row in rows]
 
-    async def _write(self, conversation: str, sender: str, name: str | None, text: str, locale: str, extra: dict[str, Any],
-                     client_id: str | None, now: datetime) -> int:
-        result = await self.connection.execute(insert(t.message).values(
-            conversation_id=conversation, sender=sender, name=name, text=text, locale=locale, extra=extra, client_id=client_id, at=now))
+    async def _write(
+        self,
+        conversation: str,
+        sender: str,
+        name: str | None,
+        text: str,
+        locale: str,
+        extra: dict[str, Any],
+        client_id: str | None,
+        now: datetime,
+    ) -> int:
+        result = await self.connection.execute(
+            insert(t.message).values(
+                conversation_id=conversation,
+                sender=sender,
+                name=name,
+                text=text,
+                locale=locale,
+                extra=extra,
+                client_id=client_id,
+                at=now,
+            )
+        )
         key = result.inserted_primary_key
         assert key is not None
         return int(key[0])
 
     # ---- cases
 
-    async def open_case(self, conversation: Conversation, question: str, understood: Mapping[str, Any], now: datetime) -> str:
+    async def open_case(
+        self, conversation: Conversation, question: str, understood: Mapping[str, Any], now: datetime
+    ) -> str:
         """A new case at the end of the queue."""
         id_ = str(uuid.uuid4())
-        await self.connection.execute(insert(t.case).values(
-            id=id_, conversation_id=conversation.id, state=CaseState.OPEN.value, locale=conversation.locale, question=question,
-            understood=dict(understood), urgent=False, opened_at=now, waiting_since=now))
+        await self.connection.execute(
+            insert(t.case).values(
+                id=id_,
+                conversation_id=conversation.id,
+                state=CaseState.OPEN.value,
+                locale=conversation.locale,
+                question=question,
+                understood=dict(understood),
+                urgent=False,
+                opened_at=now,
+                waiting_since=now,
+            )
+        )
         await self.step(id_, None, "opened", now)
         return id_
 
@@ -150,13 +243,20 @@ class Transaction:
     async def place(self, case: str) -> int:
         """The place in the queue, from 1."""
         own = select(t.case.c.waiting_since).where(t.case.c.id == case).scalar_subquery()
-        query = select(func.count()).select_from(t.case).where(t.case.c.state == CaseState.OPEN.value, t.case.c.waiting_since < own)
+        query = (
+            select(func.count())
+            .select_from(t.case)
+            .where(t.case.c.state == CaseState.OPEN.value, t.case.c.waiting_since < own)
+        )
         return int((await self.connection.execute(query)).scalar_one()) + 1
 
     async def claim(self, case: str, lotse: int, now: datetime) -> bool:
         """Take an open case; false if somebody was faster. One statement with a condition, so there is no race."""
-        result = await self.connection.execute(update(t.case).where(t.case.c.id == case, t.case.c.state == CaseState.OPEN.value).values(
-            state=CaseState.CLAIMED.value, claimed_by=lotse, claimed_at=now))
+        result = await self.connection.execute(
+            update(t.case)
+            .where(t.case.c.id == case, t.case.c.state == CaseState.OPEN.value)
+            .values(state=CaseState.CLAIMED.value, claimed_by=lotse, claimed_at=now)
+        )
         return result.rowcount == 1
 
     async def set_case(self, case: str, **values: Any) -> None:
@@ -165,17 +265,29 @@ class Transaction:
 
     async def step(self, case: str, lotse: int | None, step: str, now: datetime, note: str | None = None) -> None:
         """The audit: who did what with a case, when."""
-        await self.connection.execute(insert(t.case_step).values(case_id=case, lotse_id=lotse, step=step, note=note, at=now))
+        await self.connection.execute(
+            insert(t.case_step).values(case_id=case, lotse_id=lotse, step=step, note=note, at=now)
+        )
 
     async def _cases(self, *conditions: Any, limit: int = 200) -> list[CaseRow]:
-        unread = (select(func.count()).select_from(t.message)
-                  .where(t.message.c.conversation_id == t.case.c.conversation_id, t.message.c.sender == "newcomer", t.message.c.id > t.case.c.seen_message)
-                  .scalar_subquery())
+        unread = (
+            select(func.count())
+            .select_from(t.message)
+            .where(
+                t.message.c.conversation_id == t.case.c.conversation_id,
+                t.message.c.sender == "newcomer",
+                t.message.c.id > t.case.c.seen_message,
+            )
+            .scalar_subquery()
+        )
         query: Select[Any] = (
             select(t.case, t.conversation.c.channel, t.lotse.c.name.label("claimed_name"), unread.label("unread"))
             .join(t.conversation, t.conversation.c.id == t.case.c.conversation_id)
             .outerjoin(t.lotse, t.lotse.c.id == t.case.c.claimed_by)
-            .where(*conditions).order_by(t.case.c.urgent.desc(), t.case.c.waiting_since, t.case.c.id).limit(limit))
+            .where(*conditions)
+            .order_by(t.case.c.urgent.desc(), t.case.c.waiting_since, t.case.c.id)
+            .limit(limit)
+        )
         return [_case(row) for row in await self.all(query)]
 
     # ---- Lotsen
@@ -190,8 +302,14 @@ class Transaction:
     async def tally(self, *, day: str, locale: str, channel: str, outcome: str, topic: str) -> None:
         """Count one turn for the report."""
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        row = dialect.insert(t.tally).values(day=day, locale=locale, channel=channel, outcome=outcome, topic=topic, number=1)
-        await self.connection.execute(row.on_conflict_do_update(index_elements=list(t.tally.primary_key.columns), set_={"number": t.tally.c.number + 1}))
+        row = dialect.insert(t.tally).values(
+            day=day, locale=locale, channel=channel, outcome=outcome, topic=topic, number=1
+        )
+        await self.connection.execute(
+            row.on_conflict_do_update(
+                index_elements=list(t.tally.primary_key.columns), set_={"number": t.tally.c.number + 1}
+            )
+        )
 
     async def one(self, query: Select[Any]) -> RowMapping | None:
         return (await self.connection.execute(query)).mappings().one_or_none()
@@ -201,12 +319,31 @@ class Transaction:
 
 
 def _said(row: RowMapping) -> Said:
-    return Said(id=row["id"], conversation=row["conversation_id"], sender=row["sender"], name=row["name"], text=row["text"],
-                locale=row["locale"], extra=row["extra"], client_id=row["client_id"], at=row["at"])
+    return Said(
+        id=row["id"],
+        conversation=row["conversation_id"],
+        sender=row["sender"],
+        name=row["name"],
+        text=row["text"],
+        locale=row["locale"],
+        extra=row["extra"],
+        client_id=row["client_id"],
+        at=row["at"],
+    )
 
 
 def _case(row: RowMapping) -> CaseRow:
     return CaseRow(
-        id=row["id"], conversation=row["conversation_id"], state=row["state"], channel=row["channel"], locale=row["locale"],
-        question=row["question"], understood=row["understood"], urgent=row["urgent"], waiting_since=row["waiting_since"],
-        claimed_by=row["claimed_name"], claimed_by_id=row["claimed_by"], unread=row["unread"])
+        id=row["id"],
+        conversation=row["conversation_id"],
+        state=row["state"],
+        channel=row["channel"],
+        locale=row["locale"],
+        question=row["question"],
+        understood=row["understood"],
+        urgent=row["urgent"],
+        waiting_since=row["waiting_since"],
+        claimed_by=row["claimed_name"],
+        claimed_by_id=row["claimed_by"],
+        unread=row["unread"],
+    )

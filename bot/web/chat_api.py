@@ -66,7 +66,9 @@ Chat = Annotated[str, Depends(chat_of)]
 async def open_chat(body: NewChat, parts: Has) -> dict[str, str]:
     """A new chat and its key, which only the browser keeps."""
     chat_id, token = str(uuid.uuid4()), new_key()
-    await parts.store.new_chat(id_=chat_id, token_hash=key_hash(token), locale=known(body.locale) or "de", now=parts.clock())
+    await parts.store.new_chat(
+        id_=chat_id, token_hash=key_hash(token), locale=known(body.locale) or "de", now=parts.clock()
+    )
     return {"chat_id": chat_id, "token": token}
 
 
@@ -90,7 +92,9 @@ async def erase(chat: Chat, parts: Has) -> Response:
 
 
 @router.get("/{chat_id}/events", response_class=StreamingResponse)
-async def follow(chat: Chat, parts: Has, last_seen: Annotated[str | None, Header(alias="Last-Event-ID")] = None) -> StreamingResponse:
+async def follow(
+    chat: Chat, parts: Has, last_seen: Annotated[str | None, Header(alias="Last-Event-ID")] = None
+) -> StreamingResponse:
     """Everything said since ``Last-Event-ID``, then what comes."""
     return stream(_events(chat, parts, last_event_id(last_seen)))
 

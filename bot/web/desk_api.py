@@ -106,7 +106,9 @@ async def forward(case_id: str, me: Desk, parts: Has, body: Note | None = None) 
 async def close(case_id: str, me: Desk, parts: Has, body: Closing | None = None) -> dict[str, Any]:
     """End it; the newcomer is with the chatbot again."""
     async with parts.store.begin() as transaction:
-        conversation = await desk.close(transaction, case_id, me.lotse, parts.clock(), body.outcome if body else "answered")
+        conversation = await desk.close(
+            transaction, case_id, me.lotse, parts.clock(), body.outcome if body else "answered"
+        )
     return await _changed(case_id, conversation, me, parts)
 
 
@@ -116,7 +118,9 @@ async def write(case_id: str, body: FromLotse, me: Desk, parts: Has) -> dict[str
     async with parts.store.begin() as transaction:
         now, key = parts.clock(), str(body.client_id)
         if body.topic:
-            conversation = await desk.send_entry(transaction, case_id, me.lotse, now, key, body.topic, parts.knowledge.catalogue)
+            conversation = await desk.send_entry(
+                transaction, case_id, me.lotse, now, key, body.topic, parts.knowledge.catalogue
+            )
         else:
             conversation = await desk.write(transaction, case_id, me.lotse, now, key, body.text or "")
     await _changed(case_id, conversation, me, parts)
@@ -134,7 +138,9 @@ async def typing(case_id: str, me: Desk, parts: Has) -> Response:
 
 
 @router.get("/topics")
-async def topics(me: Desk, parts: Has, q: Annotated[str, Query(max_length=200)] = "", locale: str = "de", other: str = "de") -> dict[str, Any]:
+async def topics(
+    me: Desk, parts: Has, q: Annotated[str, Query(max_length=200)] = "", locale: str = "de", other: str = "de"
+) -> dict[str, Any]:
     """Entries whose title, first line or id hold all words of ``q``, with both languages side by side."""
     own, theirs = known(locale) or "de", other if other in languages() else "de"
     words = q.lower().split()
@@ -145,9 +151,21 @@ async def topics(me: Desk, parts: Has, q: Annotated[str, Query(max_length=200)] 
         haystack = f"{topic.id} {card.title} {card.lead.text} {catalogue.title(topic.id, 'de')}".lower()
         if all(word in haystack for word in words):
             in_theirs = make_card(catalogue, topic.id, phrases(theirs))
-            found.append({"id": topic.id, "title": card.title, "lead": card.lead.text, "chapter": topic.chapter, "text": card_text(card, phrases(own), with_more=True),
-                          "other": {"locale": in_theirs.locale, "title": in_theirs.title, "text": card_text(in_theirs, phrases(in_theirs.locale), with_more=True),
-                                    "complete": in_theirs.locale == theirs}})
+            found.append(
+                {
+                    "id": topic.id,
+                    "title": card.title,
+                    "lead": card.lead.text,
+                    "chapter": topic.chapter,
+                    "text": card_text(card, phrases(own), with_more=True),
+                    "other": {
+                        "locale": in_theirs.locale,
+                        "title": in_theirs.title,
+                        "text": card_text(in_theirs, phrases(in_theirs.locale), with_more=True),
+                        "complete": in_theirs.locale == theirs,
+                    },
+                }
+            )
     return {"topics": found[:30]}
 
 
@@ -174,7 +192,9 @@ async def _events(me: AtDesk, parts: Parts) -> AsyncIterator[str]:
                 yield ": alive\n\n"
 
 
-async def _news(me: AtDesk, parts: Parts, seen: dict[str, tuple[dict[str, Any], int]]) -> list[tuple[str, dict[str, Any]]]:
+async def _news(
+    me: AtDesk, parts: Parts, seen: dict[str, tuple[dict[str, Any], int]]
+) -> list[tuple[str, dict[str, Any]]]:
     news: list[tuple[str, dict[str, Any]]] = []
     async with parts.store.read() as reading:
         live = [*await reading.cases(CaseState.OPEN), *await reading.cases(CaseState.CLAIMED)]
@@ -192,7 +212,11 @@ async def _news(me: AtDesk, parts: Parts, seen: dict[str, tuple[dict[str, Any], 
                 news.append(("case", view))
             said = await reading.said(row.conversation, max(after, 0))
             if after >= 0:
-                news += [("message", {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue)}) for message in said if shown.newcomer_view(message)]
+                news += [
+                    ("message", {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue)})
+                    for message in said
+                    if shown.newcomer_view(message)
+                ]
             if row.state != CaseState.CLOSED:
                 seen[row.id] = (view, said[-1].id if said else max(after, 0))
     return news

@@ -80,12 +80,23 @@ _NOBODY = _hasher.hash(new_key())
 async def open_session(parts: Parts, lotse: Lotse) -> str:
     """A new session; the key goes into the cookie."""
     key, now = new_key(), parts.clock()
-    await accounts.add_key(parts.store, lotse=lotse.id, key_hash=key_hash(key), kind="session", until=now + timedelta(days=SESSION_DAYS), now=now)
+    await accounts.add_key(
+        parts.store,
+        lotse=lotse.id,
+        key_hash=key_hash(key),
+        kind="session",
+        until=now + timedelta(days=SESSION_DAYS),
+        now=now,
+    )
     return key
 
 
-async def at_desk(request: Request, parts: Has, authorization: Annotated[str, Header()] = "",
-                  csrf: Annotated[str, Header(alias="X-CSRF-Token")] = "") -> AtDesk:
+async def at_desk(
+    request: Request,
+    parts: Has,
+    authorization: Annotated[str, Header()] = "",
+    csrf: Annotated[str, Header(alias="X-CSRF-Token")] = "",
+) -> AtDesk:
     """The Lotse behind a bearer token or a session; a session that changes something must show that our page asked for it."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":

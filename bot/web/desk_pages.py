@@ -9,7 +9,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.errors import Unknown
 from bot.store import Lotse, accounts
-from bot.web.desk_auth import COOKIE, SESSION_DAYS, SHORTEST_PASSWORD, check_password, hash_password, open_session, session_of, token_for
+from bot.web.desk_auth import (
+    COOKIE,
+    SESSION_DAYS,
+    SHORTEST_PASSWORD,
+    check_password,
+    hash_password,
+    open_session,
+    session_of,
+    token_for,
+)
 from bot.web.keys import key_hash, new_key, same
 from bot.web.pages import notice, page, page_locale
 from bot.web.parts import Has, Parts
@@ -25,8 +34,14 @@ async def desk(request: Request, parts: Has) -> Response:
     found = await session_of(request, parts)
     if found is None:
         return RedirectResponse("/desk/login", 303)
-    return page(request, parts, "desk.html", csrf_token=token_for(parts, found.key),
-                lotse={"name": found.lotse.name, "languages": list(found.lotse.languages)}, broken=parts.knowledge.broken)
+    return page(
+        request,
+        parts,
+        "desk.html",
+        csrf_token=token_for(parts, found.key),
+        lotse={"name": found.lotse.name, "languages": list(found.lotse.languages)},
+        broken=parts.knowledge.broken,
+    )
 
 
 @router.get("/login", response_class=HTMLResponse)
@@ -38,12 +53,19 @@ async def login_page(request: Request, parts: Has) -> Response:
 
 
 @router.post("/login", response_class=HTMLResponse)
-async def login(request: Request, parts: Has, name: Annotated[str, Form(max_length=80)] = "", password: Annotated[str, Form(max_length=500)] = "",
-                csrf_token: Annotated[str, Form(max_length=100)] = "") -> Response:
+async def login(
+    request: Request,
+    parts: Has,
+    name: Annotated[str, Form(max_length=80)] = "",
+    password: Annotated[str, Form(max_length=500)] = "",
+    csrf_token: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
     """Check name and password; five failures mean a minute of pause."""
     say = phrases(page_locale(request))
     if not _ours(request, parts, csrf_token):
-        return _form(request, parts, "login.html", 403, say("This form was open too long. Please try again."), name=name)
+        return _form(
+            request, parts, "login.html", 403, say("This form was open too long. Please try again."), name=name
+        )
     tries = request.app.state.tries
     if tries.blocked(name):
         return _form(request, parts, "login.html", 429, say("Too many tries. Please wait one minute."), name=name)
@@ -62,17 +84,32 @@ async def setup_page(request: Request, parts: Has, token: str) -> Response:
 
 
 @router.post("/setup/{token}", response_class=HTMLResponse)
-async def setup(request: Request, parts: Has, token: str, password: Annotated[str, Form(max_length=500)] = "",
-                password2: Annotated[str, Form(max_length=500)] = "", csrf_token: Annotated[str, Form(max_length=100)] = "") -> Response:
+async def setup(
+    request: Request,
+    parts: Has,
+    token: str,
+    password: Annotated[str, Form(max_length=500)] = "",
+    password2: Annotated[str, Form(max_length=500)] = "",
+    csrf_token: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
     """Set the password; the link works once."""
     say = phrases(page_locale(request))
     lotse = await accounts.invited(parts.store, key_hash(token), parts.clock())
     if lotse is None:
         return _used_up(request, parts)
     if not _ours(request, parts, csrf_token):
-        return _form(request, parts, "setup.html", 403, say("This form was open too long. Please try again."), lotse=lotse)
+        return _form(
+            request, parts, "setup.html", 403, say("This form was open too long. Please try again."), lotse=lotse
+        )
     if len(password) < SHORTEST_PASSWORD:
-        return _form(request, parts, "setup.html", 422, say("The password needs at least {number} characters.").format(number=SHORTEST_PASSWORD), lotse=lotse)
+        return _form(
+            request,
+            parts,
+            "setup.html",
+            422,
+            say("The password needs at least {number} characters.").format(number=SHORTEST_PASSWORD),
+            lotse=lotse,
+        )
     if password != password2:
         return _form(request, parts, "setup.html", 422, say("The two passwords are not the same."), lotse=lotse)
     try:
@@ -99,10 +136,26 @@ async def _enter(parts: Parts, lotse: Lotse) -> Response:
     return response
 
 
-def _form(request: Request, parts: Parts, template: str, status: int = 200, error: str | None = None, lotse: Lotse | None = None, name: str = "") -> Response:
+def _form(
+    request: Request,
+    parts: Parts,
+    template: str,
+    status: int = 200,
+    error: str | None = None,
+    lotse: Lotse | None = None,
+    name: str = "",
+) -> Response:
     key = request.cookies.get(BEFORE_LOGIN) or new_key()
-    response = page(request, parts, template, status, csrf_token=token_for(parts, key), error=error, name=name,
-                    lotse={"name": lotse.name, "languages": list(lotse.languages)} if lotse else None)
+    response = page(
+        request,
+        parts,
+        template,
+        status,
+        csrf_token=token_for(parts, key),
+        error=error,
+        name=name,
+        lotse={"name": lotse.name, "languages": list(lotse.languages)} if lotse else None,
+    )
     _set_cookie(response, parts, BEFORE_LOGIN, key, 3600)
     return response
 
@@ -113,9 +166,23 @@ def _ours(request: Request, parts: Parts, token: str) -> bool:
 
 
 def _set_cookie(response: Response, parts: Parts, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=parts.settings.public_url.startswith("https://"))
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=parts.settings.public_url.startswith("https://"),
+    )
 
 
 def _used_up(request: Request, parts: Parts) -> Response:
     say = phrases(page_locale(request))
-    return notice(request, parts, 410, say("This link does not work any more"), say("It was used already or is too old. Ask the person who invited you for a new one."))
+    return notice(
+        request,
+        parts,
+        410,
+        say("This link does not work any more"),
+        say("It was used already or is too old. Ask the person who invited you for a new one."),
+    )

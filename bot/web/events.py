@@ -33,4 +33,6 @@ def last_event_id(header: str | None) -> int:
 
 def stream(events: AsyncIterator[str]) -> StreamingResponse:
     """The response; proxies must not buffer it."""
-    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return StreamingResponse(
+        events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )

@@ -24,7 +24,13 @@ async def ready(parts: Has) -> JSONResponse:
         await parts.store.ping()
     except Exception as error:  # whatever the database says, we are not ready
         return JSONResponse({"status": "database", "error": type(error).__name__}, 503)
-    return JSONResponse({"status": "ok", "topics": len(parts.knowledge.catalogue.topics), "content_defects": list(parts.knowledge.broken)})
+    return JSONResponse(
+        {
+            "status": "ok",
+            "topics": len(parts.knowledge.catalogue.topics),
+            "content_defects": list(parts.knowledge.broken),
+        }
+    )
 
 
 @router.get("/metrics")

@@ -22,7 +22,9 @@ LIKELY = ("de", "en", "ar", "uk", "ru", "tr", "fa")
 LOCALE_COOKIE = "lang"
 
 router = APIRouter(include_in_schema=False)
-templates = Jinja2Templates(env=Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True))
+templates = Jinja2Templates(
+    env=Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+)
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -32,12 +34,25 @@ async def chat(request: Request, parts: Has, topic: str = "") -> Response:
     say = phrases(locale)
     office = catalogue.contacts.get("buergerinformation")
     return page(
-        request, parts, "chat.html", topic=topic if topic in catalogue.topics else None,
-        suggestions=[{"id": id_, "label": catalogue.title(id_, locale)} for id_ in MOST_ASKED if id_ in catalogue.topics],
-        likely=[shown_language(language, locale) for language in offered() if language.tag in LIKELY and language.tag != locale][:4],
+        request,
+        parts,
+        "chat.html",
+        topic=topic if topic in catalogue.topics else None,
+        suggestions=[
+            {"id": id_, "label": catalogue.title(id_, locale)} for id_ in MOST_ASKED if id_ in catalogue.topics
+        ],
+        likely=[
+            shown_language(language, locale)
+            for language in offered()
+            if language.tag in LIKELY and language.tag != locale
+        ][:4],
         emergency=[{"number": number, "label": label} for number, label in emergency_numbers(catalogue, say)],
-        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)} if office and office.phone else None,
-        privacy_url="/privacy", imprint_url="/imprint")
+        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)}
+        if office and office.phone
+        else None,
+        privacy_url="/privacy",
+        imprint_url="/imprint",
+    )
 
 
 @router.get("/privacy", response_class=HTMLResponse)
@@ -52,17 +67,35 @@ async def privacy(request: Request, parts: Has) -> Response:
 async def imprint(request: Request, parts: Has) -> Response:
     """Who is responsible: whoever runs this installation fills it in; until then the page says so."""
     say = phrases(page_locale(request))
-    return notice(request, parts, 200, say("Imprint"), say("Whoever runs this service must name the responsible office here before it is opened to the public."))
+    return notice(
+        request,
+        parts,
+        200,
+        say("Imprint"),
+        say("Whoever runs this service must name the responsible office here before it is opened to the public."),
+    )
 
 
 def page(request: Request, parts: Parts, template: str, status: int = 200, **context: Any) -> Response:
     """A page with what all pages share; the chosen language is remembered for the next one."""
     locale = page_locale(request)
     say = phrases(locale)
-    response = templates.TemplateResponse(request, template, context | {
-        "_": say, "ngettext": say.many, "locale": locale, "direction": say.direction, "city": "Osnabrück", "asset": asset,
-        "languages": [shown_language(language, locale) for language in offered()],
-    }, status_code=status, headers={"Cache-Control": "no-store", "Content-Language": locale})
+    response = templates.TemplateResponse(
+        request,
+        template,
+        context
+        | {
+            "_": say,
+            "ngettext": say.many,
+            "locale": locale,
+            "direction": say.direction,
+            "city": "Osnabrück",
+            "asset": asset,
+            "languages": [shown_language(language, locale) for language in offered()],
+        },
+        status_code=status,
+        headers={"Cache-Control": "no-store", "Content-Language": locale},
+    )
     if known(request.query_params.get("lang", "")):
         response.set_cookie(LOCALE_COOKIE, locale, max_age=31536000, path="/", samesite="lax", httponly=True)
     return response
@@ -82,7 +115,12 @@ def page_locale(request: Request) -> str:
 
 def shown_language(language: Language, current: str) -> dict[str, Any]:
     """A language for the switch."""
-    return {"tag": language.tag, "name": language.name, "direction": language.direction, "current": language.tag == current}
+    return {
+        "tag": language.tag,
+        "name": language.name,
+        "direction": language.direction,
+        "current": language.tag == current,
+    }
 
 
 @cache
@@ -90,5 +128,3 @@ def asset(name: str) -> str:
     """The address of a static file, changing with its content so that browsers may keep it."""
     digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
     return f"/static/{name}?v={digest}"
-
-

@@ -13,7 +13,14 @@ from locales import languages, phrases
 
 def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
     """One message for the chat page."""
-    shown: dict[str, Any] = {"id": row.id, "from": row.sender, "text": row.text, "buttons": row.extra.get("buttons", []), "at": row.at.isoformat(), "lang": row.locale}
+    shown: dict[str, Any] = {
+        "id": row.id,
+        "from": row.sender,
+        "text": row.text,
+        "buttons": row.extra.get("buttons", []),
+        "at": row.at.isoformat(),
+        "lang": row.locale,
+    }
     if row.sender == "newcomer":
         shown["client_id"] = (row.client_id or "").partition(":")[2].rpartition(":")[2]
     if row.name:
@@ -28,17 +35,32 @@ def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _card(raw: dict[str, Any]) -> dict[str, Any]:
-    return raw | {"facts": [{"label": label, "value": value} for label, value in raw["headline"]], "lead": raw["lead"]["text"],
-                  "lead_doubt": raw["lead"]["doubt"], "lang": raw["locale"]}
+    return raw | {
+        "facts": [{"label": label, "value": value} for label, value in raw["headline"]],
+        "lead": raw["lead"]["text"],
+        "lead_doubt": raw["lead"]["doubt"],
+        "lang": raw["locale"],
+    }
 
 
 def _emergency_card(raw: dict[str, Any], locale: str, catalogue: Catalogue) -> dict[str, Any]:
     say = phrases(locale)
     main = catalogue.contacts[catalogue.topics[raw["topic"]].contacts[0]]
-    others = [{"number": number, "label": label} for number, label in emergency_numbers(catalogue, say)
-              if "".join(filter(str.isdigit, number)) != main.phone.lstrip("+")]
-    return {"emergency": True, "title": raw["title"], "number": raw["contacts"][0]["phone_text"] if raw["contacts"] else "", "dial": main.phone,
-            "number_label": main.name, "lines": [raw["lead"]["text"], *(line["text"] for line in raw["steps"])], "other": others, "lang": raw["locale"]}
+    others = [
+        {"number": number, "label": label}
+        for number, label in emergency_numbers(catalogue, say)
+        if "".join(filter(str.isdigit, number)) != main.phone.lstrip("+")
+    ]
+    return {
+        "emergency": True,
+        "title": raw["title"],
+        "number": raw["contacts"][0]["phone_text"] if raw["contacts"] else "",
+        "dial": main.phone,
+        "number_label": main.name,
+        "lines": [raw["lead"]["text"], *(line["text"] for line in raw["steps"])],
+        "other": others,
+        "lang": raw["locale"],
+    }
 
 
 def newcomer_view(row: Said) -> bool:
@@ -50,15 +72,28 @@ def case(row: CaseRow, lotse_id: int) -> dict[str, Any]:
     """One row of the queue."""
     language = languages().get(row.locale)
     return {
-        "id": row.id, "state": row.state, "channel": row.channel, "locale": row.locale, "locale_name": language.name if language else row.locale,
-        "direction": language.direction if language else "ltr", "waiting_since": row.waiting_since.isoformat(), "claimed_by": row.claimed_by,
-        "mine": row.claimed_by_id == lotse_id, "question": row.question, "urgent": row.urgent, "unread": row.unread,
+        "id": row.id,
+        "state": row.state,
+        "channel": row.channel,
+        "locale": row.locale,
+        "locale_name": language.name if language else row.locale,
+        "direction": language.direction if language else "ltr",
+        "waiting_since": row.waiting_since.isoformat(),
+        "claimed_by": row.claimed_by,
+        "mine": row.claimed_by_id == lotse_id,
+        "question": row.question,
+        "urgent": row.urgent,
+        "unread": row.unread,
     }
 
 
 def understood(row: CaseRow, catalogue: Catalogue, locale: str) -> dict[str, Any]:
     """What the bot made of the question, with titles the Lotse can read."""
-    candidates = [item | {"title": catalogue.title(item["id"], locale)} for item in row.understood.get("candidates", []) if item["id"] in catalogue.topics]
+    candidates = [
+        item | {"title": catalogue.title(item["id"], locale)}
+        for item in row.understood.get("candidates", [])
+        if item["id"] in catalogue.topics
+    ]
     return row.understood | {"candidates": candidates}
 
 

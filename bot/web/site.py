@@ -13,8 +13,14 @@ from bot.web.parts import Parts
 
 def make_site(parts: Parts) -> FastAPI:
     """The site of one process."""
-    site = FastAPI(title="Lotsenbot", summary="The welcome chatbot of the city: chats of newcomers and the desk of the guides", version="1",
-                   openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
+    site = FastAPI(
+        title="Lotsenbot",
+        summary="The welcome chatbot of the city: chats of newcomers and the desk of the guides",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
     site.state.parts = parts
     site.state.tries = Tries()
     problems.install(site)

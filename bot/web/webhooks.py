@@ -17,7 +17,9 @@ _acknowledging: set[asyncio.Task[None]] = set()
 
 
 @router.post("/telegram/webhook")
-async def telegram(request: Request, parts: Has, secret: Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token")] = "") -> dict[str, bool]:
+async def telegram(
+    request: Request, parts: Has, secret: Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token")] = ""
+) -> dict[str, bool]:
     """One update of Telegram; unknown kinds are taken and ignored."""
     expected = parts.settings.telegram_webhook_secret.get_secret_value()
     if not expected or not same(secret, expected):

@@ -1,0 +1,1 @@
+"""Promises of Lotsenbot, kept through its public doors."""
