@@ -295,6 +295,15 @@ def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, st
     return ((say.isolate(rescue), say("Ambulance and fire brigade")), (say.isolate(police), say("Police")))
 
 
+def rule_sentence(rule: str, say: Phrases) -> str:
+    """Why the bot brought a Lotse in, for the case card."""
+    return {
+        "wish for a person": say("The newcomer asked for a person."),
+        "hand over": say("The bot did not understand the question well enough."),
+        "open question": say("None of the topics the bot offered was right."),
+    }.get(rule, rule)
+
+
 def place_sentence(place: int, say: Phrases) -> str:
     """The place in the queue, without a promise nobody can keep."""
     if place <= 1:

@@ -61,7 +61,10 @@ def parse_value(source: str) -> Value:
     if source.startswith("code "):
         return _same(source, source.removeprefix("code "))
     if source.startswith("phone "):
-        return _same(source, phone_words(source.removeprefix("phone ")))
+        number = source.removeprefix("phone ")
+        if not re.fullmatch(r"\+?\d{3,15}", number):
+            raise ValueError(f"“{number}” has signs a phone cannot dial: write digits only, +495413230 or 116117")
+        return _same(source, phone_words(number))
     if match := _DAY.fullmatch(source):
         return _day(source, match)
     if match := _CLOCK.fullmatch(source):

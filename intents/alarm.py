@@ -1,13 +1,13 @@
 """The high-recall side of the danger detector: patterns of words in every language, written by people, matched with small typos.
 
 A pattern is words in order: ``atmet nicht``; ``will ... sterben|umbringen`` allows up to four words between; ``suizid*``
-matches beginnings, ``*medikament`` endings. Words of six or more letters also match with one wrong letter.
+matches beginnings, ``*medikament`` endings. Words of five or more letters also match with one letter too many, missing, wrong or
+swapped, unless the first letter differs (beating is not heating).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -15,7 +15,8 @@ from rapidfuzz.distance import OSA
 from intents.normalise import folded
 
 WORDS_BETWEEN = 4
-LETTERS_FOR_A_TYPO = 6
+LETTERS_FOR_A_TYPO = 5
+CRISIS = "emergency-crisis"
 
 
 @dataclass(frozen=True)
@@ -89,25 +90,34 @@ def _parts(token: str) -> Iterable[_Word]:
 
 @dataclass(frozen=True)
 class Detector:
-    """All patterns of all languages: ``find`` names the topic and the pattern, unless a cancelling one is there too."""
+    """All patterns of all languages: ``find`` names the topic and the pattern, unless a cancelling one is there too.
 
-    patterns: tuple[tuple[str, Pattern], ...]
-    unless: tuple[Pattern, ...]
+    Nothing cancels words of suicide: "I read it in the news, and now I want to die" is no news.
+    """
 
-    def find(self, text: str) -> tuple[str, str] | None:
-        """The first emergency topic whose pattern the text holds, with the pattern as written."""
-        words = re.split(r"\s+", folded(text))
-        for topic, pattern in self.patterns:
-            if pattern.found_in(words):
-                return None if any(cancel.found_in(words) for cancel in self.unless) else (topic, pattern.written)
+    patterns: Mapping[str, tuple[tuple[str, Pattern], ...]]
+    unless: Mapping[str, tuple[Pattern, ...]]
+
+    def find(self, text: str, languages: Iterable[str] | None = None) -> tuple[str, str] | None:
+        """The first emergency topic whose pattern the text holds, with the pattern as written.
+
+        Only patterns of the given languages count, since "die" is an article in one and a word of danger in another.
+        """
+        words = folded(text).split()
+        for language in self.patterns if languages is None else languages:
+            cancelled = any(pattern.found_in(words) for pattern in self.unless.get(language, ()))
+            for topic, pattern in self.patterns.get(language, ()):
+                if pattern.found_in(words) and (topic == CRISIS or not cancelled):
+                    return topic, pattern.written
         return None
 
 
-def make_detector(patterns: Iterable[tuple[str, str]], unless: Iterable[str]) -> Detector:
-    """Compile what editors wrote."""
-    compiled = ((topic, compile_pattern(written)) for topic, written in patterns)
-    cancels = (compile_pattern(written) for written in unless)
-    return Detector(
-        tuple((topic, pattern) for topic, pattern in compiled if pattern),
-        tuple(pattern for pattern in cancels if pattern),
-    )
+def make_detector(written: Iterable[tuple[str, Mapping[str, Sequence[str]], Sequence[str]]]) -> Detector:
+    """Compile what editors wrote: language, patterns by topic, cancelling patterns."""
+    patterns: dict[str, tuple[tuple[str, Pattern], ...]] = {}
+    unless: dict[str, tuple[Pattern, ...]] = {}
+    for language, topics, cancels in written:
+        compiled = ((topic, compile_pattern(line)) for topic, lines in topics.items() for line in lines)
+        patterns[language] = tuple((topic, pattern) for topic, pattern in compiled if pattern)
+        unless[language] = tuple(pattern for pattern in map(compile_pattern, cancels) if pattern)
+    return Detector(patterns, unless)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,38 @@ class Alarms:
     unless: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A message of ``calibration/``, which is no example: its kind and all classes that are right for it."""
+
+    text: str
+    kind: str
+    means: frozenset[str]
+
+
+_MEANS = {
+    "human": frozenset({"talk-to-a-human"}),
+    "smalltalk": frozenset({"greeting", "thanks", "goodbye", "what-can-you-do"}),
+    "out-of-scope": frozenset({"outside", "insult", "vague"}),
+}
+
+
+def labelled(root: Path = ROOT) -> list[Labelled]:
+    """The messages on which confidence is calibrated; those that ask for two things are left out."""
+    rows = [
+        json.loads(line)
+        for path in sorted((root / "calibration").glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    return [
+        Labelled(
+            text=row["text"], kind=row["kind"], means=frozenset(row["expect"]) | _MEANS.get(row["kind"], frozenset())
+        )
+        for row in rows
+        if row["kind"] != "multi"
+    ]
+
+
 def registry(root: Path = ROOT) -> dict[str, dict[str, str]]:
     """Topic id to chapter, kind (``topic`` or ``emergency``) and scope."""
     return {str(id_): dict(fields) for id_, fields in _read(root / "intents.yaml").items()}
@@ -62,7 +95,7 @@ def files(root: Path = ROOT) -> list[Path]:
 def fingerprint(root: Path = ROOT) -> str:
     """A hash of everything the model is made from; a model with another one is stale."""
     digest = hashlib.sha256()
-    for path in [root / "intents.yaml", *files(root)]:
+    for path in [root / "intents.yaml", *files(root), *sorted((root / "calibration").glob("*.jsonl"))]:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -19,7 +19,10 @@ from intents.understanding import Alarm, Candidate, SmalltalkKind, Understanding
 
 Floats = NDArray[np.float32]
 SHOWN = 5
-SURE_OF_LANGUAGE = 0.7
+SURE_OF_LANGUAGE = 0.5
+POSSIBLE_LANGUAGE = 0.02
+SHORTEST_PART, MOST_PARTS, PLAUSIBLE = 4, 4, 8
+WORDS_PLAUSIBLE, WORDS_SURE = 0.01, 0.10
 SHORT_IS_EXACT = 92
 PERSON = "talk-to-a-human"
 _SMALLTALK: Mapping[str, SmalltalkKind] = {
@@ -65,11 +68,12 @@ class Matcher:
             )
         spoken = self.model.language_shares(text)
         shares, fusion, notes = self._shares(text, spoken, language)
-        found = self._understood(text, plain, shares, fusion)
+        found = self._understood(plain, shares, fusion)
+        found = replace(found, alarm=self._alarm(text, shares, fusion, spoken))
         exact = self._exact(plain)
         if exact:
             found = _exactly(found, exact)
-        both = self._both(text, spoken, language, found) if not found.exact and found.alarm is None else ()
+        both = self._both(text, spoken, language, shares) if not found.exact and found.alarm is None else ()
         locale, language_note = self._language(spoken, plain)
         return replace(
             found,
@@ -117,7 +121,7 @@ class Matcher:
         note = f"language: {self.model.languages[best]} {float(spoken[best]):.2f}{'' if sure else ', unsure'}"
         return (self.model.languages[best] if sure else ""), note
 
-    def _understood(self, text: str, plain: str, shares: Floats, fusion: Fusion) -> Understanding:
+    def _understood(self, plain: str, shares: Floats, fusion: Fusion) -> Understanding:
         by_name = dict(zip(self.model.classes, (float(s) for s in shares), strict=True))
         quiet = {name: by_name.get(name, 0.0) for name in catalogue.COMMON}
         ranked = sorted((name for name in by_name if name not in quiet), key=lambda name: -by_name[name])
@@ -132,52 +136,51 @@ class Matcher:
             smalltalk=smalltalk,
             vague=speaks_up and loudest == "vague" and quiet["vague"] >= 0.3,
             outside=round(100 * quiet["outside"]),
-            wants_person=ranked[0] == PERSON and round(100 * by_name[PERSON]) >= fusion.person and not speaks_up,
-            alarm=self._alarm(text, by_name, fusion),
+            wants_person=round(100 * by_name[PERSON]) >= fusion.person and not speaks_up,
             notes=(f"fused: {_top(self.model.classes, shares)}",),
         )
 
-    def _alarm(self, text: str, by_name: Mapping[str, float], fusion: Fusion) -> Alarm | None:
-        """Patterns or the classifier; the pattern alone is enough only if the classifier does not contradict loudly."""
-        dangers = {name: share for name, share in by_name.items() if name.startswith("emergency-")}
+    def _alarm(self, text: str, shares: Floats, fusion: Fusion, spoken: Floats) -> Alarm | None:
+        """The classifier alone if it is loud; the words of danger if the classifier does not find them absurd; else a question."""
+        dangers = {
+            name: float(share)
+            for name, share in zip(self.model.classes, shares, strict=True)
+            if name.startswith("emergency-")
+        }
         together, likely = sum(dangers.values()), max(dangers, key=lambda name: dangers[name])
-        pattern = self.detector.find(text)
+        possible = [self.model.languages[i] for i in np.argsort(-spoken) if spoken[i] >= POSSIBLE_LANGUAGE]
+        pattern = self.detector.find(text, possible)
         if together >= fusion.alarm:
             return Alarm(topic=likely, sure=True, why=f"danger {together:.2f} of at least {fusion.alarm:.2f}")
-        if pattern and together >= 0.02:
+        if pattern and together >= WORDS_PLAUSIBLE:
+            topic = likely if dangers[likely] > dangers[pattern[0]] else pattern[0]
             return Alarm(
-                topic=likely if dangers[likely] > 0.1 else pattern[0], sure=True, why=f"the words “{pattern[1]}”"
+                topic=topic, sure=together >= WORDS_SURE, why=f"the words “{pattern[1]}” and danger {together:.2f}"
             )
-        if pattern or together >= fusion.alarm_ask:
-            return Alarm(
-                topic=pattern[0] if pattern else likely,
-                sure=False,
-                why=f"the words “{pattern[1]}”"
-                if pattern
-                else f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}",
-            )
+        if together >= fusion.alarm_ask:
+            return Alarm(topic=likely, sure=False, why=f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}")
         return None
 
-    def _both(self, text: str, spoken: Floats, language: str, whole: Understanding) -> tuple[str, ...]:
-        """Two different topics, each clear in its own half and neither absurd for the whole."""
-        pieces = [piece.strip() for piece in _AND.split(gentle(text)) if len(folded(piece).split()) >= 2]
-        if not 2 <= len(pieces) <= 4:
+    def _both(self, text: str, spoken: Floats, language: str, shares: Floats) -> tuple[str, ...]:
+        """Two different topics, each clear in its own part and neither absurd for the whole."""
+        pieces = [piece for piece in map(folded, _AND.split(gentle(text))) if len(piece) >= SHORTEST_PART]
+        if not 2 <= len(pieces) <= MOST_PARTS:
             return ()
-        likely = {candidate.id for candidate in whole.candidates if candidate.confidence >= 5}
-        topics: list[str] = []
+        plausible = {self.model.classes[i] for i in np.argsort(-shares)[:PLAUSIBLE]}
+        sure: dict[str, int] = {}
         for piece in pieces:
-            shares, fusion, _ = self._shares(piece, spoken, language)
-            part = self._understood(piece, folded(piece), shares, fusion)
+            in_part, fusion, _ = self._shares(piece, spoken, language)
+            part = self._understood(piece, in_part, fusion)
             if (
                 part.best
                 and part.is_sure
-                and part.best.id in likely
-                and part.smalltalk is None
+                and part.best.id in plausible
+                and not part.smalltalk
                 and part.outside < part.best.confidence
             ):
-                topics.append(part.best.id)
-        distinct = tuple(dict.fromkeys(topics))
-        return distinct if len(distinct) == 2 else ()
+                sure[part.best.id] = max(sure.get(part.best.id, 0), part.best.confidence)
+        likeliest_first = sorted(sure, key=lambda topic: -float(shares[self.model.classes.index(topic)]))
+        return tuple(likeliest_first) if len(sure) == 2 else ()
 
 
 def _exactly(found: Understanding, meaning: str) -> Understanding:
@@ -213,11 +216,7 @@ def make_matcher(
     model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], patterns: Iterable[catalogue.Alarms]
 ) -> Matcher:
     """Put the layers together. ``language_names``: written name to tag."""
-    found = list(patterns)
-    detector = make_detector(
-        ((topic, written) for alarms in found for topic, lines in alarms.patterns.items() for written in lines),
-        (written for alarms in found for written in alarms.unless),
-    )
+    detector = make_detector((alarms.language, alarms.patterns, alarms.unless) for alarms in patterns)
     return Matcher(
         model=model,
         encoders=encoders,

@@ -1,7 +1,8 @@
 """Fit the model from the utterances: `lotsenbot train`. Minutes on two cores; the encoders' vectors are kept by text, so an edit is quick.
 
-Heads are multinomial or one-vs-rest logistic regressions. Their fusion and every threshold are fitted on out-of-fold
-predictions, that is on messages the heads had not seen, and stored with the figures they rest on.
+Heads are multinomial or one-vs-rest logistic regressions. Their weights are fitted on out-of-fold predictions; confidence
+and every threshold on the labelled messages of ``calibration/``, which no head was trained on. All of it is stored with
+the figures it rests on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from intents import catalogue
+from intents.catalogue import Labelled
 from intents.encoders import available
 from intents.lexical import BUCKETS, buckets
 from intents.model import Fusion, Head, Model, save
@@ -31,9 +33,12 @@ from intents.understanding import Thresholds
 FOLDS = 4
 COLUMNS = 40_000
 SEED = 20140
-WRONG_AT_MOST = 0.03
-WRONG_SURE = 0.95
+WRONG_AT_MOST, CERTAINTY = 0.05, 0.95
+FALSE_ALARMS, FALSE_QUESTIONS, FALSE_PERSONS = 1 / 200, 1 / 50, 1 / 100
+ASK_FROM = 6
 SHORT_WORDS = 4
+PERSON = "talk-to-a-human"
+HEAD_SETS = (("lex", "use", "e5"), ("lex", "use"), ("lex",))
 Say = Callable[[str], None]
 Floats = NDArray[np.float32]
 
@@ -65,30 +70,34 @@ def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, An
     unseen = _out_of_fold(features, rows, say)
     say("fitting the heads on everything")
     heads = {name: _fit(name, matrix, rows.y, len(rows.classes)) for name, matrix in features.items()}
-    language_head = _fit("lex", letters, rows.language, len(rows.languages))
+    bare = Model(
+        classes=rows.classes, languages=rows.languages, heads=heads, centres=centres.astype(np.float32), column=column, idf=idf, fusions={},
+        language_head=_fit("lex", letters, rows.language, len(rows.languages)), short=_short(rows), made_from=catalogue.fingerprint(root),
+    )  # fmt: skip
+    labelled = catalogue.labelled(root)
+    known = _parts(bare, [row.text for row in labelled], cache, say)
     fusions = {
-        "+".join(names): _fusion({name: unseen[name] for name in names}, rows)
-        for names in (("lex", "use", "e5"), ("lex", "use"), ("lex",))
+        "+".join(names): _calibrated(
+            _weights({n: unseen[n] for n in names}, rows.y), {n: known[n] for n in names}, labelled, rows.classes
+        )
+        for names in HEAD_SETS
     }
-    model = Model(
-        classes=rows.classes,
-        languages=rows.languages,
-        heads=heads,
-        language_head=language_head,
-        centres=centres.astype(np.float32),
-        column=column,
-        idf=idf,
-        fusions=fusions,
-        short=_short(rows),
-        made_from=catalogue.fingerprint(root),
-    )
     figures = {
-        "utterances": len(rows.texts),
-        "by_language": dict(Counter(rows.languages[i] for i in rows.language)),
-        "folds": FOLDS,
-    }
-    save(model, figures, root / "model")
+        "utterances": len(rows.texts), "by_language": dict(Counter(rows.languages[i] for i in rows.language)), "folds": FOLDS,
+        "calibrated_on": len(labelled),
+    }  # fmt: skip
+    save(replace(bare, fusions=fusions), figures, root / "model")
     return figures | {name: dict(fusion.figures) for name, fusion in fusions.items()}
+
+
+def _parts(model: Model, texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
+    """What each head of the finished model says of new messages, as the matcher would ask it."""
+    vectors, spoken = _vectors(texts, cache, say), [model.language_shares(text) for text in texts]
+    parts = {
+        name: np.stack([model.encoded(name, v, s) for v, s in zip(found, spoken, strict=True)])
+        for name, found in vectors.items()
+    }
+    return parts | {"lex": np.stack([model.lexical(text) for text in texts])}
 
 
 def _rows(root: Path) -> Rows:
@@ -172,75 +181,88 @@ def _out_of_fold(features: Mapping[str, Any], rows: Rows, say: Say) -> dict[str,
     return unseen
 
 
-def _fusion(parts: Mapping[str, Floats], rows: Rows) -> Fusion:
-    """Weights by maximum likelihood, then thresholds by a bound on the share of wrong answers."""
-    names, everyone = list(parts), np.arange(len(rows.y))
+def _weights(parts: Mapping[str, Floats], y: NDArray[np.int64]) -> dict[str, float]:
+    """How much each head counts: maximum likelihood on out-of-fold predictions."""
+    names, everyone = list(parts), np.arange(len(y))
 
-    def shares(weights: Sequence[float]) -> Floats:
-        score = sum((w * parts[name] for w, name in zip(weights, names, strict=True)), np.zeros_like(parts[names[0]]))
-        score = score - score.max(axis=1, keepdims=True)
-        total: Floats = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
-        return total
+    def loss(weights: Sequence[float]) -> float:
+        return float(-np.log(_shares(dict(zip(names, weights, strict=True)), parts)[everyone, y] + 1e-9).mean())
 
-    fitted = minimize(
-        lambda w: float(-np.log(shares(w)[everyone, rows.y] + 1e-9).mean()), x0=[0.6] * len(names), method="Nelder-Mead"
-    )
-    p = shares(fitted.x)
-    thresholds, figures = _thresholds(p, rows)
-    danger, ask = _alarm_limits(p, rows)
-    return Fusion(
-        weights={name: float(w) for name, w in zip(names, fitted.x, strict=True)},
-        thresholds=thresholds,
-        alarm=danger,
-        alarm_ask=ask,
-        person=thresholds.answer,
-        figures=figures,
-    )
+    fitted = minimize(loss, x0=[0.6] * len(names), method="Nelder-Mead")
+    return {name: float(weight) for name, weight in zip(names, fitted.x, strict=True)}
 
 
-def _thresholds(p: Floats, rows: Rows) -> tuple[Thresholds, dict[str, float]]:
-    """The lowest confidence and lead whose wrong answers stay, with 95 % certainty, under ``WRONG_AT_MOST`` of all messages.
+def _shares(weights: Mapping[str, float], parts: Mapping[str, Floats]) -> Floats:
+    score = sum((weight * parts[name] for name, weight in weights.items()), np.zeros_like(next(iter(parts.values()))))
+    score = score - score.max(axis=1, keepdims=True)
+    shares: Floats = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+    return shares
 
-    The bound is Clopper and Pearson's for a share (Biometrika 26, 1934).
+
+def _calibrated(
+    weights: Mapping[str, float], parts: Mapping[str, Floats], labelled: Sequence[Labelled], classes: Sequence[str]
+) -> Fusion:
+    """Confidence and thresholds, fitted on labelled messages that no head was trained on.
+
+    One factor on all weights makes confidence agree with how often the bot is right. Then the lowest confidence and lead
+    are taken whose wrong answers stay, with 95 % certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and Pearson's
+    bound for a share (Biometrika 26, 1934). The limits for danger and for the wish for a person catch what the labels ask
+    for, as long as ordinary messages stay below them.
     """
-    quiet = np.array([name in catalogue.COMMON for name in rows.classes])
-    order = np.sort(np.where(quiet, 0, p), axis=1)
+    allowed = np.array([[name in row.means for name in classes] for row in labelled])
+    factor = minimize(
+        lambda f: float(
+            -np.log((_shares({n: w * f[0] for n, w in weights.items()}, parts) * allowed).sum(axis=1) + 1e-9).mean()
+        ),
+        x0=[1.0],
+        method="Nelder-Mead",
+    ).x[0]
+    weights = {name: weight * float(factor) for name, weight in weights.items()}
+    p = _shares(weights, parts)
+    thresholds, figures = _thresholds(p, labelled, classes)
+    kinds = np.array([row.kind for row in labelled])
+    danger = p[:, [name.startswith("emergency-") for name in classes]].sum(axis=1)
+    sure, perhaps = (_share_above(danger[kinds != "emergency"], share) for share in (FALSE_ALARMS, FALSE_QUESTIONS))
+    person = p[:, classes.index(PERSON)]
+    others = _share_above(person[(kinds != "human") & ~allowed[:, classes.index(PERSON)]], FALSE_PERSONS)
+    return Fusion(
+        weights=weights, thresholds=thresholds, alarm=max(sure, 0.2), alarm_ask=max(perhaps, 0.1), person=max(round(100 * others), 10), figures=figures
+    )  # fmt: skip
+
+
+def _thresholds(p: Floats, labelled: Sequence[Labelled], classes: Sequence[str]) -> tuple[Thresholds, dict[str, float]]:
+    quiet = np.array([name in catalogue.COMMON for name in classes])
     topics = np.where(quiet, 0, p)
-    best, confidence, lead = topics.argmax(axis=1), order[:, -1] * 100, (order[:, -1] - order[:, -2]) * 100
+    order, best = np.sort(topics, axis=1), topics.argmax(axis=1)
+    confidence, lead = np.round(order[:, -1] * 100), np.round(order[:, -1] * 100) - np.round(order[:, -2] * 100)
     beats_quiet = topics.max(axis=1) > np.where(quiet, p, 0).max(axis=1)
-    right = best == rows.y
-    is_topic = ~quiet[rows.y]
-    choice = (100, 100)
-    answered_best = -1.0
-    for answer in range(20, 96, 2):
+    right = np.array([classes[b] in row.means for b, row in zip(best, labelled, strict=True)])
+    in_scope = np.array([row.kind == "in-scope" for row in labelled])
+    choice, most = (100, 100), -1.0
+    for answer in range(16, 96, 2):
         for ahead in range(0, 60, 4):
             answered = (confidence >= answer) & (lead >= ahead) & beats_quiet
-            wrong = int((answered & ~right).sum())
-            if _upper(wrong, len(p)) <= WRONG_AT_MOST and (answered & right).mean() > answered_best:
-                answered_best, choice = float((answered & right).mean()), (answer, ahead)
+            if _upper(int((answered & ~right).sum()), len(p)) <= WRONG_AT_MOST and (answered & right).sum() > most:
+                most, choice = float((answered & right).sum()), (answer, ahead)
     answered = (confidence >= choice[0]) & (lead >= choice[1]) & beats_quiet
+    wrong = int((answered & ~right).sum())
     figures = {
-        "right": float((answered & right)[is_topic].mean()),
-        "wrong_of_all": float((answered & ~right).mean()),
-        "wrong_upper_bound": _upper(int((answered & ~right).sum()), len(p)),
-        "first": float(right[is_topic].mean()),
-        "among_three": float((np.argsort(-topics, axis=1)[:, :3] == rows.y[:, None]).any(axis=1)[is_topic].mean()),
-    }
-    return Thresholds(answer=choice[0], ahead=choice[1], ask=10), {
+        "messages": len(p), "right": float((answered & right)[in_scope].mean()), "first": float(right[in_scope].mean()),
+        "wrong_of_all": wrong / len(p), "wrong_at_most": _upper(wrong, len(p)),
+    }  # fmt: skip
+    return Thresholds(answer=choice[0], ahead=choice[1], ask=ASK_FROM), {
         name: round(value, 4) for name, value in figures.items()
     }
 
 
 def _upper(wrong: int, of: int) -> float:
-    return float(beta.ppf(WRONG_SURE, wrong + 1, of - wrong)) if wrong < of else 1.0
+    return float(beta.ppf(CERTAINTY, wrong + 1, of - wrong)) if wrong < of else 1.0
 
 
-def _alarm_limits(p: Floats, rows: Rows) -> tuple[float, float]:
-    """Alarm where at most one ordinary message in 300 is above it; ask where at most one in 100 is."""
-    danger = np.array([name.startswith("emergency-") for name in rows.classes])
-    ordinary = np.sort(p[:, danger].sum(axis=1)[~danger[rows.y]])
-    sure, perhaps = (float(ordinary[int(len(ordinary) * (1 - share))]) for share in (1 / 300, 1 / 100))
-    return max(sure, 0.3), max(perhaps, 0.15)
+def _share_above(values: Floats, share: float) -> float:
+    """The limit above which this share of the values lies."""
+    ordered = np.sort(values)
+    return float(ordered[min(int(len(ordered) * (1 - share)), len(ordered) - 1)])
 
 
 def _short(rows: Rows) -> dict[str, str]:

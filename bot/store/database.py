@@ -25,7 +25,10 @@ async def open_database(url: str) -> Database:
     Raises:
         WrongSettings: if the database cannot be opened, with the reason in one line.
     """
-    engine = _engine(url)
+    try:
+        engine = _engine(url)
+    except OSError as error:
+        raise WrongSettings(f"DATABASE_URL: the folder of the database cannot be made ({error.strerror})") from error
     try:
         async with engine.connect() as connection:
             await connection.run_sync(upgrade)

@@ -1,0 +1,163 @@
+"""What editors can get wrong, and what they read then: file, line, what and how to mend."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import faq.check
+import intents.check
+from bot.check import check
+from bot.knowledge import LiveKnowledge
+from faq import ROOT, Catalogue, ContentError, card_text, load, make_card
+from faq.placeholders import FactUse, uses
+from intents.catalogue import ROOT as INTENTS
+from locales import phrases
+
+
+@pytest.fixture
+def faq_copy(tmp_path: Path) -> Path:
+    """The FAQ's files, to be broken."""
+    shutil.copytree(ROOT, tmp_path / "faq", ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    return tmp_path / "faq"
+
+
+@pytest.fixture
+def intents_copy(tmp_path: Path) -> Path:
+    """The utterances' files, to be broken."""
+    shutil.copytree(INTENTS, tmp_path / "intents", ignore=shutil.ignore_patterns("__pycache__", "*.py", "*.npz"))
+    return tmp_path / "intents"
+
+
+def edit(path: Path, old: str, new: str) -> int:
+    """Replace the first occurrence; the line it stands in."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode())
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_the_content_that_ships_is_in_order() -> None:
+    assert [str(defect) for defect in check("osnabrueck")] == []
+
+
+def test_every_topic_is_answered_in_german_and_english_with_source_and_date(catalogue: Catalogue) -> None:
+    for locale in ("de", "en"):
+        for topic in catalogue.topics:
+            card = make_card(catalogue, topic, phrases(locale))
+            assert card.locale == locale
+            assert card.source, topic
+            assert card.checked, topic
+
+
+def test_doubtful_facts_are_never_stated_as_certain(catalogue: Catalogue) -> None:
+    for topic, entry in catalogue.entries["de"].items():
+        card = make_card(catalogue, topic, phrases("de"))
+        for written, shown in zip(entry.steps.splitlines(), card.steps, strict=True):
+            facts = [catalogue.facts[use.id] for use in uses(written, topic) if isinstance(use, FactUse)]
+            assert shown.doubt == any(not fact.is_sure for fact in facts)
+        if card.doubtful:
+            assert card.doubts
+            assert "(bitte prüfen)" in card_text(card, phrases("de"), with_more=True)
+
+
+BREAKS = [
+    ("de/first-steps.yaml", "  lead:", "\tlead:", "tab"),
+    ("de/first-steps.yaml", "  title: Wohnung anmelden", "  title Wohnung anmelden", "first-steps.yaml"),
+    ("de/first-steps.yaml", "  title: Wohnung anmelden", '  title: "Wohnung anmelden', "quotation mark"),
+    ("de/first-steps.yaml", "  title: Wohnung anmelden", "   title: Wohnung anmelden", "indented"),
+    ("de/first-steps.yaml", "  title: Wohnung anmelden", "  title: Wohnung: anmelden", "second colon"),
+    (
+        "de/first-steps.yaml",
+        "  title: Wohnung anmelden",
+        "  title: Wohnung anmelden\n  title: noch einmal",
+        "second time",
+    ),
+    ("de/first-steps.yaml", "  title: Wohnung anmelden", "  titel: Wohnung anmelden", "no title"),
+    ("de/first-steps.yaml", "{deadline}", "{dedline}", "no fact “register-address/dedline”"),
+    ("de/first-steps.yaml", "{deadline}", "14 Tagen", "number “14”"),
+    ("de/first-steps.yaml", "{deadline}", "zwei Wochen", "number “zwei Wochen”"),
+    ("en/first-steps.yaml", "{deadline}", "time", "the German text uses"),
+    ("facts/germany.yaml", "value: 2 weeks", "value: 2 Wochen", "no unit"),
+    ("facts/germany.yaml", "confidence: verified", "confidence: sicher", "none of the four words"),
+    ("facts/germany.yaml", "owner: buergeramt", "owner: niemand", "no contact “niemand”"),
+    ("topics.yaml", "related: [change-address", "related: [chnge-address", "no topic “chnge-address”"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), BREAKS)
+def test_a_broken_file_is_named_with_line_and_remedy(faq_copy: Path, file: str, old: str, new: str, words: str) -> None:
+    line = edit(faq_copy / file, old, new)
+    found = [defect for defect in faq.check.check("osnabrueck", root=faq_copy) if words in str(defect)]
+    assert found
+    assert found[0].file == file
+    assert abs(found[0].line - line) <= 3
+    assert found[0].mend
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_problem(faq_copy: Path) -> None:
+    path = faq_copy / "de" / "work.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert faq.check.check("osnabrueck", root=faq_copy) == []
+
+
+def test_another_encoding_is_named(faq_copy: Path) -> None:
+    path = faq_copy / "de" / "work.yaml"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1", "replace"))
+    assert "UTF-8" in str(faq.check.check("osnabrueck", root=faq_copy)[0])
+
+
+def test_a_missing_answer_and_the_wrong_script_are_found(faq_copy: Path) -> None:
+    text = (faq_copy / "en" / "work.yaml").read_text(encoding="utf-8")
+    start, end = text.index("find-job:"), text.index("\n\n", text.index("find-job:")) if "\n\n" in text else len(text)
+    (faq_copy / "en" / "work.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
+    edit(
+        faq_copy / "en" / "first-steps.yaml",
+        "lead: Register your address",
+        "lead: Регистрируйте ваш новый адрес сразу после переезда сюда, пожалуйста",
+    )
+    words = " ".join(str(defect) for defect in faq.check.check("osnabrueck", root=faq_copy))
+    assert "“find-job” is missing" in words
+    assert "not in Latin letters" in words
+
+
+def test_the_running_bot_keeps_its_last_good_content_and_says_what_is_wrong(faq_copy: Path) -> None:
+    live = LiveKnowledge("osnabrueck", faq_copy)
+    edit(faq_copy / "de" / "first-steps.yaml", "  title: Wohnung anmelden", "  title: Anmelden")
+    live.refresh()
+    assert (live.catalogue.title("register-address", "de"), live.broken) == ("Anmelden", ())
+    edit(faq_copy / "de" / "first-steps.yaml", "  title: Anmelden", '  title: "Anmelden')
+    live.refresh()
+    assert live.catalogue.title("register-address", "de") == "Anmelden"
+    assert "de/first-steps.yaml" in live.broken[0]
+    edit(faq_copy / "de" / "first-steps.yaml", '  title: "Anmelden', "  title: Anmelden")
+    live.refresh()
+    assert live.broken == ()
+
+
+def test_the_start_with_broken_content_stops_with_file_and_line(faq_copy: Path) -> None:
+    edit(faq_copy / "de" / "first-steps.yaml", "  lead:", "\tlead:")
+    with pytest.raises(ContentError, match=r"de/first-steps.yaml:\d+: begins with a tab"):
+        load("osnabrueck", faq_copy)
+
+
+def test_utterances_said_twice_or_for_two_topics_are_found(intents_copy: Path) -> None:
+    path = intents_copy / "de" / "first-steps.yaml"
+    text = path.read_text(encoding="utf-8")
+    line = next(row for row in text.splitlines() if row.startswith("  - "))
+    path.write_text(text.replace("tax-id:\n", f"tax-id:\n{line}\n", 1), encoding="utf-8")
+    found = [str(finding) for finding in intents.check.check(root=intents_copy)]
+    assert any("stands already in" in finding for finding in found)
+    assert any("model was made from other utterances" in finding for finding in found)
+
+
+def test_the_same_words_in_another_order_for_another_topic_over_match(intents_copy: Path) -> None:
+    path = intents_copy / "de" / "first-steps.yaml"
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace("register-address:\n", "register-address:\n  - einhorn futter kaufen\n", 1).replace(
+        "tax-id:\n", "tax-id:\n  - futter kaufen einhorn\n", 1
+    )
+    path.write_text(changed, encoding="utf-8")
+    assert any("over-matched" in finding.what for finding in intents.check.check(root=intents_copy))

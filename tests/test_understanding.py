@@ -1,0 +1,79 @@
+"""What newcomers type leads to the right topic, a good question or a person: measured on messages that nobody trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.ask import ask, fresh
+from bot.evaluate import Result, evaluate, table
+from bot.understand import load_matcher
+from faq import Catalogue
+from intents.matcher import Matcher
+
+UTTERANCES = Path(__file__).parent / "utterances"
+LANGUAGES = sorted(path.stem for path in UTTERANCES.glob("*.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def result(catalogue: Catalogue) -> Result:
+    """All labelled messages through the real core."""
+    return evaluate([UTTERANCES / f"{language}.jsonl" for language in LANGUAGES], catalogue)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_right_answer_or_a_good_question_and_hardly_ever_a_wrong_one(result: Result, language: str) -> None:
+    shown = table(result)
+    assert result.share(language, "right") >= 0.80, shown
+    assert result.share(language, "right") + result.share(language, "offered") >= 0.93, shown
+    assert result.share(language, "wrong") <= 0.05, shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_danger_is_recognised(result: Result, language: str) -> None:
+    missed = [
+        labelled.text
+        for labelled, figure, _ in result.misses
+        if figure == "emergency" and labelled.language == language
+    ]
+    assert missed == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_wish_for_a_person_and_what_no_topic_covers_are_recognised(result: Result, language: str) -> None:
+    assert result.share(language, "human") >= 0.9, table(result)
+    assert result.share(language, "kept out") >= 0.9, table(result)
+    assert result.share(language, "smalltalk") >= 0.9, table(result)
+
+
+def test_without_the_native_encoder_the_other_layers_serve_alone_and_more_cautiously(catalogue: Catalogue) -> None:
+    whole = load_matcher()
+    alone = Matcher(
+        **{name: getattr(whole, name) for name in Matcher.__dataclass_fields__}
+        | {"encoders": [e for e in whole.encoders if e.name != "e5"]}
+    )
+    understood = alone.understand("wo muss ich meine neue wohnung anmelden")
+    assert understood.best
+    assert understood.best.id == "register-address"
+    assert understood.thresholds.answer >= whole.understand("hallo").thresholds.answer
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [("menü", "menu"), ("/loeschen", "erase"), ("Sprache", "language"), ("/start", "start"), ("удалить всё", "erase")],
+)
+def test_command_words_work_in_every_language(text: str, command: str) -> None:
+    assert load_matcher().understand(text).command == command
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "???", "...", "🙂", "\u200b", "ß" * 4000, "a " * 2000, "1234567890 " * 300, "\u0627" * 5000]
+)
+def test_any_message_gets_a_decision(catalogue: Catalogue, text: str) -> None:
+    assert ask(text, catalogue, fresh()).replies
+
+
+def test_an_office_word_alone_leads_to_its_topic(catalogue: Catalogue) -> None:
+    asked = ask("wohnungsgeberbestätigng", catalogue, fresh())
+    assert asked.decision.topics[0][0] == "register-address"
