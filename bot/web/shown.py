@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.compose import emergency_numbers
+from bot.compose import emergency_numbers, rule_sentence
 from bot.message import Button
 from bot.store import CaseRow, Said
-from faq import Catalogue
+from faq import Catalogue, phone_words
 from locales import languages, phrases
 
 
@@ -44,23 +44,17 @@ def _card(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _emergency_card(raw: dict[str, Any], locale: str, catalogue: Catalogue) -> dict[str, Any]:
-    say = phrases(locale)
     main = catalogue.contacts[catalogue.topics[raw["topic"]].contacts[0]]
-    others = [
-        {"number": number, "label": label}
-        for number, label in emergency_numbers(catalogue, say)
-        if "".join(filter(str.isdigit, number)) != main.phone.lstrip("+")
-    ]
-    return {
-        "emergency": True,
-        "title": raw["title"],
-        "number": raw["contacts"][0]["phone_text"] if raw["contacts"] else "",
-        "dial": main.phone,
-        "number_label": main.name,
-        "lines": [raw["lead"]["text"], *(line["text"] for line in raw["steps"])],
-        "other": others,
-        "lang": raw["locale"],
+    labels = {
+        "".join(filter(str.isdigit, number)): (number, label)
+        for number, label in emergency_numbers(catalogue, phrases(locale))
     }
+    others = [{"number": number, "label": label} for digits, (number, label) in labels.items() if digits != main.phone]
+    return {
+        "emergency": True, "title": raw["title"], "number": phone_words(main.phone), "dial": main.phone,
+        "number_label": labels[main.phone][1] if main.phone in labels else main.name,
+        "lines": [raw["lead"]["text"], *(line["text"] for line in raw["steps"])], "other": others, "lang": raw["locale"],
+    }  # fmt: skip
 
 
 def newcomer_view(row: Said) -> bool:
@@ -94,7 +88,8 @@ def understood(row: CaseRow, catalogue: Catalogue, locale: str) -> dict[str, Any
         for item in row.understood.get("candidates", [])
         if item["id"] in catalogue.topics
     ]
-    return row.understood | {"candidates": candidates}
+    reason = rule_sentence(row.understood.get("rule", ""), phrases(locale))
+    return row.understood | {"candidates": candidates, "reason": reason}
 
 
 def button(one: Button) -> dict[str, str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from bot.web import chat_api, desk_api, desk_pages, health, pages, problems, webhooks
 from bot.web.desk_auth import Tries
@@ -26,6 +29,16 @@ def make_site(parts: Parts) -> FastAPI:
     problems.install(site)
     for module in (pages, chat_api, desk_api, desk_pages, webhooks, health):
         site.include_router(module.router)
-    site.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
+    site.mount("/static", _Static(directory=pages.HERE / "static"), name="static")
+    site.add_middleware(GZipMiddleware, minimum_size=1000)
     site.add_middleware(Guard, https=parts.settings.public_url.startswith("https://"))
     return site
+
+
+class _Static(StaticFiles):
+    """Modules import each other by plain names, so browsers ask each time whether they changed (304 if not)."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

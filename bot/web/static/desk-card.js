@@ -6,10 +6,10 @@ import { clockTime, dayName, find, make, say } from './page.js';
 export function showCard(detail, pickEntry) {
   const content = find('card-template').content.cloneNode(true);
   const slot = name => content.querySelector(`[data-slot=${name}]`);
-  const { candidates = [], rule, why } = detail.understood ?? {};
+  const { candidates = [], reason } = detail.understood ?? {};
   const isMine = detail.mine && detail.state === 'claimed';
   slot('candidates').append(...(candidates.length ? candidates.map(each => candidate(each, isMine, pickEntry)) : [make('li', {}, say('no_candidates'))]));
-  slot('rule').textContent = [rule, why].filter(Boolean).join(': ');
+  slot('rule').textContent = reason ?? '';
   slot('pairs').append(...pairs(detail));
   content.querySelector('[data-releases]').hidden = !isMine;
   find('card').replaceChildren(content);
@@ -18,7 +18,7 @@ export function showCard(detail, pickEntry) {
 function candidate({ title, confidence }, isMine, pickEntry) {
   const fill = make('i');
   fill.style.inlineSize = `${confidence}%`;
-  const row = make('li', {}, make('span', {}, title), make('b', {}, String(confidence)), make('span', { class: 'bar', 'aria-hidden': 'true' }, fill));
+  const row = make('li', {}, make('span', {}, title), make('b', {}, `${confidence} %`), make('span', { class: 'bar', 'aria-hidden': 'true' }, fill));
   if (!isMine) return row;
   const button = make('button', { class: 'btn', type: 'button' }, say('candidate_sends'));
   button.addEventListener('click', () => pickEntry(title));

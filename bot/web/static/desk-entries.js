@@ -44,10 +44,11 @@ const showNote = text => list.replaceChildren(make('p', { role: 'status' }, text
 
 function entry({ id, title, lead, text, other }) {
   const isOther = other && other.locale !== locale;
+  const words = text?.startsWith(`${title}\n\n`) ? text.slice(title.length + 2) : text; // the heading has said it
   const box = make('article', { class: 'twin' }, make('h3', {}, title), make('div', { class: 'twin__two' },
-    side(locale, 'auto', text || lead), isOther && side(other.locale, detail.direction, other.text || other.title)));
+    side(locale, words || lead), isOther && side(other.locale, other.text || other.title)));
   if (other && !other.complete) box.append(make('p', { class: 'badge badge--old' }, say('entry_incomplete', { language: detail.locale_name })));
-  const button = make('button', { class: 'btn btn--human', type: 'button' }, say('send_entry', { language: detail.locale_name }));
+  const button = make('button', { class: 'btn btn--human', type: 'button' }, say('send_entry', { language: other?.complete === false ? languageName(other.locale) : detail.locale_name }));
   button.addEventListener('click', () => {
     closeSheet(sheet);
     send({ topic: id, label: title });
@@ -57,4 +58,12 @@ function entry({ id, title, lead, text, other }) {
 }
 
 // A scrolling preview needs the keyboard too, so it can take focus.
-const side = (lang, dir, text) => make('div', { lang, dir }, make('p', { tabindex: '0' }, text));
+const side = (lang, text) => make('div', { lang, dir: 'auto' }, make('p', { tabindex: '0' }, text));
+
+function languageName(tag) {
+  try {
+    return new Intl.DisplayNames([locale], { type: 'language' }).of(tag);
+  } catch {
+    return tag;
+  }
+}

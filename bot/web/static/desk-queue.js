@@ -63,7 +63,7 @@ function caseRow(row, isOpen) {
   return make('li', { class: looks.filter(Boolean).join(' '), 'data-id': row.id },
     meta(row),
     make('a', { class: 'case__link', href: `#case/${encodeURIComponent(row.id)}`, 'aria-current': isOpen && 'true' },
-      make('span', { class: 'case__said', dir: 'auto', lang: row.locale }, row.question || caseName(row.id))),
+      make('span', { class: 'case__said', dir: 'auto', lang: row.question ? row.locale : undefined }, row.question || say('no_question'))),
     rowEnd(row));
 }
 

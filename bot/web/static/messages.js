@@ -64,6 +64,7 @@ export function showPending(item) {
   const at = new Date(item.at);
   const element = ownMessage(item.text ?? item.label, at);
   element.dataset.pending = item.client_id;
+  if (item.button && !/^(?:topic|more):/.test(item.button)) element.dataset.unechoed = '';
   known.set(item.client_id, element);
   place(element, at);
   scrollToEnd();
@@ -112,7 +113,7 @@ function action(phrase, act) {
 function ownMessage(text, at) {
   // Changes of state are no news for the log; failures are announced by the strip above the text box.
   const element = make('div', { class: 'msg msg--me' },
-    make('div', { class: 'bubble', dir: 'auto' }, ...paragraphs(text, line => [line])),
+    make('div', { class: 'bubble' }, ...paragraphs(text, line => [line])),
     make('p', { class: 'sent', 'aria-live': 'off' }));
   element.dataset.clock = clockTime(at);
   return element;
@@ -139,7 +140,7 @@ function content(message) {
   if (message.card?.emergency) return emergencyCard(message.card);
   if (message.card) return answerCard(message.card);
   const urgent = message.decision === 'emergency';
-  return make('div', { class: urgent ? 'sos' : 'bubble', role: urgent && 'alert', dir: 'auto' },
+  return make('div', { class: urgent ? 'sos' : 'bubble', role: urgent && 'alert' },
     ...paragraphs(message.text, line => linked(line, { short: urgent })));
 }
 
@@ -156,7 +157,7 @@ function buttonList(buttons, isChoice) {
 function choice({ id, label }, isChoice) {
   if (id === 'person') return make('button', { class: 'btn btn--human', type: 'button', 'data-send': id }, icon('person'), label);
   if (!isChoice) return make('button', { class: 'btn', type: 'button', 'data-send': id }, label);
-  if (!id.startsWith('topic:')) return make('button', { class: 'btn none', type: 'button', 'data-send': id }, icon('cross'), label);
+  if (id === 'none') return make('button', { class: 'btn none', type: 'button', 'data-send': id }, icon('cross'), label);
   return make('button', { class: 'btn', type: 'button', 'data-send': id }, make('span', {}, label), icon('chev', 'i--flip'));
 }
 
@@ -168,8 +169,9 @@ function speaks(element, tag) {
   element.dir = find('languages').querySelector(`a[hreflang="${CSS.escape(tag)}"]`)?.dir ?? 'auto';
 }
 
-// What the server has said stands before what still waits to be sent.
-const firstPending = () => log.querySelector('[data-pending]');
+// What the server has said stands before what still waits to be sent. Not before a tap that the server never repeats to us:
+// its answer may come before we hear that it was accepted.
+const firstPending = () => log.querySelector('[data-pending]:not([data-unechoed])');
 
 function place(element, at) {
   const next = element.dataset.pending ? null : firstPending();

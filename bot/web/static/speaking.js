@@ -30,6 +30,7 @@ function showWaiting(isWaiting, text) {
   find('wait').hidden = !isWaiting;
   find('wait-when').textContent = text ?? '';
   find('wait-when').parentElement.hidden = !text;
+  find('wait-meanwhile').hidden = Boolean(text); // the sentence of the server says it too
   if (isWaiting && follow) scrollToEnd();
 }
 
