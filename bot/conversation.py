@@ -30,7 +30,7 @@ class Conversation:
     ``locale_chosen``: the newcomer chose the language, so a single message in another one does not change it.
     ``questions`` counts what the bot asked back in a row (at most two); ``offered`` are the topics of the last
     "did you mean"; ``denied`` those refused, never offered again for the same question; ``question`` is what was typed
-    last. ``danger`` is the emergency topic of an open "are you in danger now?".
+    last, ``guesses`` what it may have meant. ``alarmed``: an emergency number was given, so a case is urgent. ``danger`` is the emergency topic of an open "are you in danger now?".
     """
 
     id: str
@@ -43,6 +43,8 @@ class Conversation:
     offered: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     question: str = ""
+    guesses: tuple[tuple[str, int], ...] = ()
+    alarmed: bool = False
     last_topic: str = ""
     danger: str = ""
     erase_asked: bool = False

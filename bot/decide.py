@@ -42,6 +42,7 @@ from intents.understanding import Understanding
 MESSAGES_A_MINUTE = 20
 CHOICES = 3
 QUESTIONS_IN_A_ROW = 2
+WORDS_TO_CHANGE_LANGUAGE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +83,13 @@ def decide(turn: Turn) -> Decision:
 def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object) -> Decision:
     conversation = replace(turn.conversation, danger="", erase_asked=False, slowed=False)
     if turn.message.kind is Kind.TEXT and turn.message.text:
-        conversation = replace(conversation, question=turn.message.text)
+        conversation = replace(conversation, locale=_locale(turn))
+        if not conversation.question or not (turn.understood.wants_person or turn.understood.smalltalk):
+            guesses = tuple((candidate.id, candidate.confidence) for candidate in turn.understood.candidates[:CHOICES])
+            conversation = replace(conversation, question=turn.message.text, guesses=guesses)
     conversation = replace(conversation, **changes)  # type: ignore[arg-type]
-    if (
-        turn.understood.locale
-        and not conversation.locale_chosen
-        and turn.message.kind is Kind.TEXT
-        and "locale" not in changes
-    ):
-        conversation = replace(conversation, locale=turn.understood.locale)
+    if isinstance(action, Emergency):
+        conversation = replace(conversation, alarmed=True)
     if isinstance(action, Emergency | AskDanger):
         topics: tuple[tuple[str, int], ...] = ((action.topic, 100),)
     elif isinstance(action, Answer):
@@ -104,6 +103,13 @@ def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object)
     else:
         topics = tuple((c.id, c.confidence) for c in turn.understood.candidates[:CHOICES])
     return Decision(action=action, rule=rule, why=why, conversation=conversation, topics=topics)
+
+
+def _locale(turn: Turn) -> str:
+    """The chosen language; else that of the message, unless it is too short to change one that was spoken before."""
+    conversation, spoken = turn.conversation, turn.understood.locale
+    settled = bool(conversation.question) and len(turn.message.text.split()) < WORDS_TO_CHANGE_LANGUAGE
+    return conversation.locale if conversation.locale_chosen or not spoken or settled else spoken
 
 
 _FRESH: dict[str, object] = {"questions": 0, "offered": (), "denied": ()}
@@ -160,7 +166,13 @@ def back_to_bot(turn: Turn) -> Decision | None:
         return None
     waiting = turn.conversation.mode is Mode.WAITING
     return _decided(
-        turn, "back to the bot", "the newcomer chose so", BackToBot(waiting=waiting), mode=Mode.BOT, **_FRESH
+        turn,
+        "back to the bot",
+        "the newcomer chose so",
+        BackToBot(waiting=waiting),
+        mode=Mode.BOT,
+        alarmed=False,
+        **_FRESH,
     )
 
 

@@ -15,7 +15,7 @@ from bot.message import Kind, Message, Reply
 from bot.ports import Clock
 from faq import Catalogue
 from intents.understanding import Understanding
-from locales import languages
+from locales import languages, phrases
 
 Understand = Callable[[str, str], Awaitable[Understanding]]
 
@@ -49,6 +49,7 @@ class Transaction(Protocol):
         self, conversation: Conversation, question: str, understood: dict[str, Any], now: datetime
     ) -> str: ...
     async def live_case(self, conversation: str) -> Case | None: ...
+    async def button_label(self, conversation: str, button: str) -> str: ...
     async def place(self, case: str) -> int: ...
     async def set_case(self, case: str, **values: Any) -> None: ...
     async def step(self, case: str, lotse: int | None, step: str, now: datetime, note: str | None = None) -> None: ...
@@ -102,7 +103,7 @@ class Service:
                 ),
             )
         else:
-            label = _label(heard.message, conversation, catalogue)
+            label = await self._label(heard.message, conversation, transaction)
             await transaction.heard(
                 decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
             )
@@ -140,6 +141,17 @@ class Service:
             messages_last_minute=recent,
         )
 
+    async def _label(self, message: Message, conversation: Conversation, transaction: Transaction) -> str:
+        """How the message appears in the talk: the words, or the label of the tapped button."""
+        if message.kind not in (Kind.BUTTON, Kind.START) or message.text:
+            return message.text
+        if shown := await transaction.button_label(conversation.id, message.button):
+            return shown
+        verb, _, object_ = message.button.partition(":")
+        if verb == "topic" and object_ in self._catalogue().topics:
+            return self._catalogue().title(object_, conversation.locale)
+        return phrases(conversation.locale)("Talk to a person") if verb == "person" else ""
+
     async def _see_to_case(
         self, message: Message, decision: Decision, transaction: Transaction, now: datetime
     ) -> Waiting:
@@ -147,7 +159,8 @@ class Service:
         conversation, action = decision.conversation, decision.action
         case = await transaction.live_case(conversation.id)
         if case is None and isinstance(action, HandOff):
-            question = conversation.question or message.text
+            last = self._catalogue().title(conversation.last_topic, "de") if conversation.last_topic else ""
+            question = conversation.question or message.text or last
             case_id = await transaction.open_case(conversation, question, _what_was_understood(decision), now)
             return Waiting(place=await transaction.place(case_id))
         if case is None:
@@ -166,15 +179,5 @@ def _what_was_understood(decision: Decision) -> dict[str, Any]:
         "decision": decision.outcome,
         "rule": decision.rule,
         "why": decision.why,
-        "candidates": [{"id": topic, "confidence": confidence} for topic, confidence in decision.topics],
+        "candidates": [{"id": topic, "confidence": confidence} for topic, confidence in decision.conversation.guesses],
     }
-
-
-def _label(message: Message, conversation: Conversation, catalogue: Catalogue) -> str:
-    """How the message appears in the talk: the words, or the label of the tapped button."""
-    if message.kind not in (Kind.BUTTON, Kind.START):
-        return message.text
-    if message.text:
-        return message.text
-    verb, _, object_ = message.button.partition(":")
-    return catalogue.title(object_, conversation.locale) if verb in ("topic", "more") else ""

@@ -24,6 +24,8 @@ _DIALOGUE = (
     "offered",
     "denied",
     "question",
+    "guesses",
+    "alarmed",
     "last_topic",
     "danger",
     "erase_asked",
@@ -51,6 +53,7 @@ class Transaction:
         dialogue = {name: found["dialogue"][name] for name in _DIALOGUE if name in found["dialogue"]}
         for name in ("offered", "denied"):
             dialogue[name] = tuple(dialogue.get(name, ()))
+        dialogue["guesses"] = tuple((str(topic), int(share)) for topic, share in dialogue.get("guesses", ()))
         return Conversation(
             id=found["id"],
             channel=found["channel"],
@@ -158,6 +161,17 @@ class Transaction:
         )
         return int(found["id"]) if found else None
 
+    async def button_label(self, conversation: str, button: str) -> str:
+        """The words on a button that was shown in this conversation; empty if none of the last ones has it."""
+        shown = select(t.message.c.extra).where(
+            t.message.c.conversation_id == conversation, t.message.c.sender != "newcomer"
+        )
+        for row in await self.all(shown.order_by(t.message.c.id.desc()).limit(30)):
+            for one in row["extra"].get("buttons", ()):
+                if one["id"] == button:
+                    return str(one["label"])
+        return ""
+
     async def said(self, conversation: str, after: int = 0) -> list[Said]:
         """All messages after the given one, in order."""
         rows = await self.all(
@@ -209,7 +223,7 @@ class Transaction:
                 locale=conversation.locale,
                 question=question,
                 understood=dict(understood),
-                urgent=False,
+                urgent=conversation.alarmed,
                 opened_at=now,
                 waiting_since=now,
             )

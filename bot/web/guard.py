@@ -35,7 +35,8 @@ class Guard:
             if body is None:
                 await problem(413, f"The body is larger than {LARGEST_BODY} bytes.")(scope, receive, send)
                 return
-            if "json" in headers.get("content-type", "") and (wrong := _wrong_json(body)):
+            is_form = headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/"))
+            if not is_form and (wrong := _wrong_json(body)):
                 await problem(400, wrong)(scope, receive, send)
                 return
             receive = _again(body, receive)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Request
@@ -24,7 +25,8 @@ async def telegram(
     expected = parts.settings.telegram_webhook_secret.get_secret_value()
     if not expected or not same(secret, expected):
         raise HTTPException(403, "The secret token is missing or wrong.")
-    raw: Any = await request.json() if await request.body() else None
+    body = await request.body()
+    raw: Any = json.loads(body) if body else None
     if not isinstance(raw, dict):
         raise HTTPException(400, "An update is a JSON object.")
     if update := to_update(raw):
