@@ -29,9 +29,7 @@ class _Word:
     def matches(self, word: str) -> bool:
         if word in self.plain or word.startswith(self.starts) or word.endswith(self.ends):
             return True
-        return len(word) >= LETTERS_FOR_A_TYPO - 1 and any(
-            OSA.distance(word, wanted, score_cutoff=1) <= 1 for wanted in self.fuzzy
-        )
+        return any(word[:1] == wanted[0] and OSA.distance(word, wanted, score_cutoff=1) <= 1 for wanted in self.fuzzy)
 
 
 @dataclass(frozen=True)

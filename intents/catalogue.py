@@ -87,6 +87,11 @@ def commands(root: Path = ROOT) -> dict[str, str]:
     return {str(word): str(button) for button, words in _read(root / "commands.yaml").items() for word in words}
 
 
+def places(root: Path = ROOT) -> dict[str, list[str]]:
+    """Other towns, and the words that make their mention harmless."""
+    return {str(key): list(map(str, names)) for key, names in _read(root / "places.yaml").items()}
+
+
 def files(root: Path = ROOT) -> list[Path]:
     """Every file of utterances and patterns."""
     return sorted(path for path in root.glob("*/*.yaml"))

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz, process
 
 from intents import catalogue
 from intents.alarm import Detector, make_detector
+from intents.elsewhere import Elsewhere, make_elsewhere
 from intents.encoders import Encoder
 from intents.model import Fusion, Model
 from intents.normalise import folded, gentle
@@ -46,6 +47,7 @@ class Matcher:
     detector: Detector
     commands: Mapping[str, str]
     language_names: Mapping[str, str]
+    elsewhere: Elsewhere
 
     def understand(self, text: str, language: str = "") -> Understanding:
         """Understand one message; ``language`` is what the newcomer chose, if she did."""
@@ -69,11 +71,15 @@ class Matcher:
         spoken = self.model.language_shares(text)
         shares, fusion, notes = self._shares(text, spoken, language)
         found = self._understood(plain, shares, fusion)
-        found = replace(found, alarm=self._alarm(text, shares, fusion, spoken))
+        found = replace(found, alarm=self._alarm(text, shares, fusion, spoken), elsewhere=self.elsewhere.named_in(text))
         exact = self._exact(plain)
         if exact:
             found = _exactly(found, exact)
-        both = self._both(text, spoken, language, shares) if not found.exact and found.alarm is None else ()
+        both = (
+            self._both(text, spoken, language, shares)
+            if not found.exact and found.alarm is None and not found.elsewhere
+            else ()
+        )
         locale, language_note = self._language(spoken, plain)
         return replace(
             found,
@@ -81,7 +87,13 @@ class Matcher:
             both=both,
             command=command,
             language_named=named,
-            notes=(language_note, *notes, *found.notes, *((f"two topics: {both[0]}, {both[1]}",) if both else ())),
+            notes=(
+                language_note,
+                *notes,
+                *found.notes,
+                *((f"about another town: {found.elsewhere}",) if found.elsewhere else ()),
+                *((f"two topics: {both[0]}, {both[1]}",) if both else ()),
+            ),
         )
 
     # ---- layers
@@ -222,5 +234,6 @@ def make_matcher(
         encoders=encoders,
         detector=detector,
         commands={gentle(word): button for word, button in catalogue.commands().items()},
+        elsewhere=make_elsewhere(catalogue.places()),
         language_names={folded(name): tag for name, tag in language_names.items()},
     )

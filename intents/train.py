@@ -24,6 +24,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from intents import catalogue
 from intents.catalogue import Labelled
+from intents.elsewhere import make_elsewhere
 from intents.encoders import available
 from intents.lexical import BUCKETS, buckets
 from intents.model import Fusion, Head, Model, save
@@ -237,6 +238,8 @@ def _thresholds(p: Floats, labelled: Sequence[Labelled], classes: Sequence[str])
     confidence, lead = np.round(order[:, -1] * 100), np.round(order[:, -1] * 100) - np.round(order[:, -2] * 100)
     beats_quiet = topics.max(axis=1) > np.where(quiet, p, 0).max(axis=1)
     right = np.array([classes[b] in row.means for b, row in zip(best, labelled, strict=True)])
+    elsewhere = make_elsewhere(catalogue.places())
+    beats_quiet &= ~np.array([bool(elsewhere.named_in(row.text)) for row in labelled])
     in_scope = np.array([row.kind == "in-scope" for row in labelled])
     choice, most = (100, 100), -1.0
     for answer in range(16, 96, 2):

@@ -42,7 +42,7 @@ class Thresholds:
 class Understanding:
     """The result for one message; an empty ``candidates`` means that nothing resembles it.
 
-    ``locale`` is the language of the message, empty when unsure. ``both`` holds two topics asked for in one message.
+    ``locale`` is the language of the message, empty when unsure. ``elsewhere`` is another town it is about; ``both`` holds two topics asked for in one message.
     ``command`` is the button a typed command stands for, ``language_named`` the language whose name was written. ``notes`` explain each layer to an editor.
     """
 
@@ -55,6 +55,7 @@ class Understanding:
     outside: int = 0
     wants_person: bool = False
     exact: bool = False
+    elsewhere: str = ""
     both: tuple[str, ...] = ()
     alarm: Alarm | None = None
     command: str = ""
@@ -68,8 +69,8 @@ class Understanding:
 
     @property
     def is_sure(self) -> bool:
-        """The best candidate is confident enough and clearly ahead of the next."""
-        if not self.candidates:
+        """The best candidate is confident enough, clearly ahead of the next, and not about another town."""
+        if not self.candidates or self.elsewhere:
             return False
         runner_up = self.candidates[1].confidence if len(self.candidates) > 1 else 0
         best = self.candidates[0].confidence
