@@ -18,7 +18,7 @@ import uvicorn
 from bot.channels.telegram import Telegram
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
-from bot.errors import LotsenbotError, WrongSettings
+from bot.errors import LotsenbotError, WrongSettings, place_of
 from bot.hub import DESK, Hub
 from bot.jobs import EmbeddedJobs
 from bot.knowledge import LiveKnowledge
@@ -200,12 +200,20 @@ async def _tell_lotsen(app: App) -> None:
             for case in waiting:
                 if case.id not in told:
                     told.add(case.id)
-                    with suppress(LotsenbotError):
-                        await app.telegram.tell_lotsen(
-                            app.settings.telegram_lotsen_chat,
-                            f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk",
-                        )
+                    await _tell(
+                        app.telegram,
+                        app.settings.telegram_lotsen_chat,
+                        f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk",
+                    )
             told &= {case.id for case in waiting}
+
+
+async def _tell(telegram: Telegram, chat: int, line: str) -> None:
+    """A lost line does no harm: the case stands in the queue."""
+    try:
+        await telegram.tell_lotsen(chat, line)
+    except LotsenbotError as error:
+        log.warning("the Lotsen's group was not told", why=str(error))
 
 
 async def _delete_daily(app: App) -> None:
@@ -279,7 +287,9 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_KindOnly())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -301,3 +311,12 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+class _KindOnly(logging.Formatter):
+    """Libraries' complaints without their messages and tracebacks, which may quote what a newcomer wrote or a token."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        kind = f" {type(error).__name__} {place_of(error)}" if error else ""
+        return f"{record.levelname} {record.name} {record.filename}:{record.lineno}{kind}"

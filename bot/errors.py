@@ -26,11 +26,12 @@ class WrongSettings(OurFault):
 
 
 class RetryLater(LotsenbotError):
-    """Try again, after ``seconds`` if the other side named a time."""
+    """Try again, after ``seconds`` if the other side named a time. ``sent`` counts the parts that did arrive."""
 
     def __init__(self, why: str, *, seconds: float | None = None) -> None:
         super().__init__(why)
         self.seconds = seconds
+        self.sent = 0
 
 
 class Stop(LotsenbotError):
@@ -51,3 +52,11 @@ class AlreadyClaimed(Refused):
     def __init__(self, claimed_by: str) -> None:
         super().__init__(f"{claimed_by} has this case already.")
         self.claimed_by = claimed_by
+
+
+def place_of(error: BaseException) -> str:
+    """File and line where an error arose, for logs; never its message, which may hold what a newcomer wrote."""
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    return f"{last.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{last.tb_lineno}" if last else ""

@@ -22,7 +22,8 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One reply on its way to one address; ``attempts`` counts those made before. ``sender`` is a Lotse's name or empty."""
+    """One reply on its way to one address; ``attempts`` counts those made before. ``parts_sent`` the parts
+    of a long reply that arrived already. ``sender`` is a Lotse's name or empty."""
 
     id: int
     conversation: str
@@ -30,6 +31,7 @@ class Delivery:
     address: str
     reply: Reply
     attempts: int
+    parts_sent: int = 0
     sender: str = ""
 
 

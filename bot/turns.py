@@ -11,7 +11,7 @@ from prometheus_client import Counter, Histogram
 
 from bot.conversation import Conversation
 from bot.decision import HandOff
-from bot.errors import OurFault, RetryLater, Stop, Unknown
+from bot.errors import OurFault, RetryLater, Stop, Unknown, place_of
 from bot.hub import DESK, Hub
 from bot.message import Reply
 from bot.ports import Channel, Clock, Delivery
@@ -22,7 +22,7 @@ from locales import phrases
 log = structlog.get_logger(__name__)
 
 TRIES_TO_HANDLE = 3
-TRIES_TO_DELIVER = 12
+TRIES_TO_DELIVER = 160  # with pauses of at most ten minutes: a day and more of an outage
 LONGEST_PAUSE = 600.0
 TURNS = Counter("lotsenbot_turns_total", "Turns taken, by channel and outcome", ["channel", "outcome"])
 TURN_SECONDS = Histogram(
@@ -104,7 +104,7 @@ class Turns:
             channel=asked.channel,
             attempt=asked.attempts + 1,
             error=type(error).__name__,
-            where=_where(error),
+            where=place_of(error),
         )
         now = self._clock()
         if asked.attempts + 1 < TRIES_TO_HANDLE:
@@ -143,7 +143,9 @@ class Turns:
             return True
         pause = later.seconds if later.seconds is not None else min(2.0**delivery.attempts, LONGEST_PAUSE)
         DELIVERIES.labels(delivery.channel, "later").inc()
-        await self._store.deliver_later(delivery.id, self._clock() + timedelta(seconds=pause))
+        await self._store.deliver_later(
+            delivery.id, self._clock() + timedelta(seconds=pause), later.sent or delivery.parts_sent
+        )
         return False
 
     async def _give_up(self, delivery: Delivery, why: str) -> None:
@@ -159,11 +161,3 @@ def _sorry(conversation: Conversation) -> Reply:
         text=say("Something went wrong on our side. Please write your question once more, or ask for a person."),
         locale=conversation.locale,
     )
-
-
-def _where(error: Exception) -> str:
-    """File and line of the innermost frame; never the message, which may hold what a newcomer wrote."""
-    last = error.__traceback__
-    while last and last.tb_next:
-        last = last.tb_next
-    return f"{last.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{last.tb_lineno}" if last else ""

@@ -16,8 +16,16 @@ README = (TOP / "README.md").read_text(encoding="utf-8")
 
 def commands(app: typer.Typer, before: str = "lotsenbot") -> list[str]:
     """All verbs of the console script."""
-    own = [f"{before} {command.name or (command.callback.__name__ if command.callback else '')}" for command in app.registered_commands]
-    return own + [name for group in app.registered_groups if group.typer_instance for name in commands(group.typer_instance, f"{before} {group.name}")]
+    own = [
+        f"{before} {command.name or (command.callback.__name__ if command.callback else '')}"
+        for command in app.registered_commands
+    ]
+    return own + [
+        name
+        for group in app.registered_groups
+        if group.typer_instance
+        for name in commands(group.typer_instance, f"{before} {group.name}")
+    ]
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -27,7 +35,12 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_setting_is_in_the_readme_and_no_other() -> None:
     table = README[README.index("## Settings") : README.index("## Find your way")]
-    named = {name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`([A-Z][A-Z_]+)`", row.split("|")[1])}
+    named = {
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`([A-Z][A-Z_]+)`", row.split("|")[1])
+    }
     assert named == {name.upper() for name in Settings.model_fields}
 
 

@@ -317,7 +317,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "", "application/x-www-form-urlencoded"])
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_body_is_refused(server: Server, telegram: FakeTelegram, body: bytes, content_type: str) -> None:
     before = inbox_size(server)

@@ -13,20 +13,11 @@ from typing import Any
 
 import structlog
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import (
-    BadRequest,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.text import split_text
-from bot.errors import LotsenbotError, OurFault, RetryLater, Stop
+from bot.errors import OurFault, RetryLater, Stop, place_of
 from bot.message import Button, Kind, Message, Reply, clean_text
 from bot.ports import Delivery, Update
 from locales import Phrases, offered, phrases
@@ -71,6 +62,8 @@ class Telegram:
             get_updates_request=polling,
         )
 
+        self._acknowledging: set[asyncio.Task[None]] = set()
+
     # ---- in
 
     def parse(self, raw: dict[str, Any]) -> Message:
@@ -98,9 +91,12 @@ class Telegram:
         say = phrases(delivery.reply.locale)
         text = _signed(delivery, say)
         parts = split_text(text, LONGEST_MESSAGE)
-        for part in parts[:-1]:
-            await self._send(delivery.address, part, None)
-        await self._send(delivery.address, parts[-1], _keyboard(delivery.reply))
+        for number, part in enumerate(parts[delivery.parts_sent :], delivery.parts_sent + 1):
+            try:
+                await self._send(delivery.address, part, _keyboard(delivery.reply) if number == len(parts) else None)
+            except RetryLater as later:
+                later.sent = number - 1
+                raise
 
     async def _send(self, chat: str, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
         await _translated(
@@ -116,11 +112,18 @@ class Telegram:
         """A line without any content of a newcomer for the group of the Lotsen."""
         await _translated(self._bot.send_message(chat_id=chat, text=text))
 
+    def acknowledge_soon(self, raw: dict[str, Any]) -> None:
+        """The same without holding anybody up."""
+        if "callback_query" in raw:
+            task = asyncio.create_task(self.acknowledge(raw))
+            self._acknowledging.add(task)
+            task.add_done_callback(self._acknowledging.discard)
+
     async def acknowledge(self, raw: dict[str, Any]) -> None:
         """Stop the spinner on a tapped button; a lost acknowledgement does no harm."""
         if query := raw.get("callback_query"):
             try:
-                await self._bot.answer_callback_query(query["id"])
+                await self._bot.answer_callback_query(str(query.get("id", "")))
             except TelegramError as error:
                 log.info("tap not acknowledged", error=type(error).__name__)
 
@@ -155,8 +158,8 @@ class Telegram:
             for update in await self._with_patience(partial(self._fetch, offset)):
                 raw = update.to_dict()
                 if ours := to_update(raw):
-                    await accept(ours, language_hint(raw))
-                    await self.acknowledge(raw)
+                    await self._with_patience(partial(accept, ours, language_hint(raw)))
+                    self.acknowledge_soon(raw)
                 offset = update.update_id + 1
 
     async def _fetch(self, offset: int) -> tuple[Any, ...]:
@@ -164,15 +167,16 @@ class Telegram:
         return tuple(await _translated(call))
 
     async def _with_patience(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Try until it works: polling must survive a bad network, a Telegram in trouble and a busy database."""
         pause = 1.0
         while True:
             try:
                 return await call()
-            except LotsenbotError as error:
+            except Exception as error:
                 wait = error.seconds if isinstance(error, RetryLater) and error.seconds else pause
-                log.warning("telegram cannot be reached", error=type(error).__name__, again_in=wait)
+                log.warning("polling has to wait", error=type(error).__name__, where=place_of(error), again_in=wait)
                 await asyncio.sleep(wait)
-                pause = min(pause * 2, 60.0)
+                pause = min(pause * 2, 30.0)
 
 
 def to_update(raw: dict[str, Any]) -> Update | None:
@@ -273,11 +277,13 @@ async def _translated(call: Awaitable[Any]) -> Any:
         ) from error
     except Forbidden as error:
         raise Stop("the newcomer blocked the bot or left") from error
+    except ChatMigrated as error:
+        raise OurFault(f"the group has moved: set TELEGRAM_LOTSEN_CHAT to {error.new_chat_id}") from error
     except BadRequest as error:
         if "chat not found" in error.message.lower():
             raise Stop("the chat is gone") from error
-        raise OurFault(f"Telegram refused the request: {error.message[:80]}") from error
+        raise OurFault("Telegram refused the request") from error
     except InvalidToken as error:
         raise OurFault("TELEGRAM_TOKEN is not valid") from error
-    except (TimedOut, NetworkError, Conflict) as error:
+    except TelegramError as error:
         raise RetryLater(type(error).__name__) from error

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bot.errors import place_of
+
 log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = 2.0
-AT_ONCE = 8
+AT_ONCE = 200
 
 
 class EmbeddedJobs:
@@ -25,7 +27,7 @@ class EmbeddedJobs:
 
     def wake(self, conversation: str) -> None:
         """See to this conversation soon; while it is being seen to, once more afterwards."""
-        if self._stopping or self._see_to is None:
+        if self._stopping or self._see_to is None or not conversation:
             return
         if conversation in self._running:
             self._again.add(conversation)
@@ -40,7 +42,7 @@ class EmbeddedJobs:
                 for conversation in await sweep():
                     self.wake(conversation)
             except Exception as error:  # a busy database must not end the sweep; the next one comes
-                log.error("sweep failed", error=type(error).__name__)
+                log.error("sweep failed", error=type(error).__name__, where=place_of(error))
             await asyncio.sleep(SWEEP_EVERY)
 
     async def stop(self) -> None:
@@ -58,7 +60,9 @@ class EmbeddedJobs:
                     self._again.discard(conversation)
                     await self._see_to(conversation)
         except Exception as error:  # the rows stay open, the sweep brings the conversation back
-            log.error("conversation interrupted", conversation=conversation, error=type(error).__name__)
+            log.error(
+                "conversation interrupted", conversation=conversation, error=type(error).__name__, where=place_of(error)
+            )
         finally:
             self._running.pop(conversation, None)
             if conversation in self._again:

@@ -84,28 +84,24 @@ class Store:
         return str(row["token_hash"]) if row and row["token_hash"] else None
 
     async def accept(self, update_: Update, *, locale: str, now: datetime) -> Accepted:
-        """Keep an update, once: the same key again changes nothing. When this returns, it is safe."""
+        """Keep an update, once: the same key again changes nothing. When this returns, it is safe.
+
+        A repeated update of an erased conversation belongs to none any more; its ``conversation`` is empty.
+        """
         async with self.engine.begin() as connection:
-            conversation = await self._conversation_of(connection, update_, locale, now)
-            row = (
-                self._insert(t.inbox)
-                .values(
-                    channel=update_.channel,
-                    update_id=update_.id,
-                    conversation_id=conversation,
-                    raw=update_.raw,
-                    received_at=now,
-                )
-                .on_conflict_do_nothing()
-                .returning(t.inbox.c.id)
+            known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
+                t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
             )
-            new = (await connection.execute(row)).scalar_one_or_none()
+            if old := (await connection.execute(known)).one_or_none():
+                return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
+            conversation = await self._conversation_of(connection, update_, locale, now)
+            row = self._insert(t.inbox).values(
+                channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now
+            )  # fmt: skip
+            new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
             if new is not None:
                 return Accepted(conversation=conversation, inbox=new, new=True)
-            old = await connection.execute(
-                select(t.inbox.c.id).where(t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id)
-            )
-            return Accepted(conversation=conversation, inbox=old.scalar_one(), new=False)
+            return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
 
     async def _conversation_of(self, connection: AsyncConnection, update_: Update, locale: str, now: datetime) -> str:
         query = select(t.conversation.c.id).where(
@@ -159,6 +155,7 @@ class Store:
             select(
                 t.outbox.c.id,
                 t.outbox.c.attempts,
+                t.outbox.c.parts_sent,
                 t.outbox.c.not_before,
                 t.message.c.text,
                 t.message.c.locale,
@@ -185,12 +182,29 @@ class Store:
             channel=row["channel"],
             address=row["address"],
             attempts=row["attempts"],
+            parts_sent=row["parts_sent"],
             reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons),
             sender=row["name"] or "" if row["sender"] == "lotse" else "",
         )
 
     async def delivered(self, delivery: int, now: datetime) -> None:
-        """It reached the channel; a farewell takes the rest of the conversation with it."""
+        """It reached the channel."""
+        await self._settle(delivery, "sent", now)
+
+    async def deliver_later(self, delivery: int, not_before: datetime, parts_sent: int = 0) -> None:
+        """The channel could not take it, or the rest of it, now."""
+        later = update(t.outbox).where(t.outbox.c.id == delivery)
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                later.values(attempts=t.outbox.c.attempts + 1, not_before=not_before, parts_sent=parts_sent)
+            )
+
+    async def give_up(self, delivery: int, now: datetime) -> None:
+        """It will never arrive; it stays visible as dead."""
+        await self._settle(delivery, "dead", now)
+
+    async def _settle(self, delivery: int, state: str, now: datetime) -> None:
+        """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime."""
         async with self.begin() as transaction:
             row = await transaction.one(
                 select(t.outbox.c.conversation_id, t.message.c.extra, t.conversation.c.channel)
@@ -199,26 +213,24 @@ class Store:
                 .where(t.outbox.c.id == delivery)
             )
             await transaction.connection.execute(
-                update(t.outbox).where(t.outbox.c.id == delivery).values(state="sent", done_at=now)
+                update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now)
             )
-            if row and row["extra"].get("farewell") and row["channel"] != "web":
+            if (
+                row
+                and row["extra"].get("farewell")
+                and row["channel"] != "web"
+                and not await self._goes_on(transaction, row["conversation_id"])
+            ):
                 await transaction.forget(row["conversation_id"])
 
-    async def deliver_later(self, delivery: int, not_before: datetime) -> None:
-        """The channel could not take it now."""
-        async with self.engine.begin() as connection:
-            await connection.execute(
-                update(t.outbox)
-                .where(t.outbox.c.id == delivery)
-                .values(attempts=t.outbox.c.attempts + 1, not_before=not_before)
-            )
-
-    async def give_up(self, delivery: int, now: datetime) -> None:
-        """It will never arrive; it stays visible as dead."""
-        async with self.engine.begin() as connection:
-            await connection.execute(
-                update(t.outbox).where(t.outbox.c.id == delivery).values(state="dead", done_at=now)
-            )
+    @staticmethod
+    async def _goes_on(transaction: Transaction, conversation: str) -> bool:
+        """Something was received or waits to be sent."""
+        open_in = select(t.inbox.c.id).where(t.inbox.c.conversation_id == conversation, t.inbox.c.done_at.is_(None))
+        open_out = select(t.outbox.c.id).where(
+            t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting"
+        )
+        return bool(await transaction.all(open_in.limit(1)) or await transaction.all(open_out.limit(1)))
 
     # ---- by the clock
 

@@ -115,6 +115,7 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("state", String(8), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("parts_sent", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcTime),
     Column("done_at", UtcTime),
     Index(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
-from starlette.datastructures import Headers, MutableHeaders
+import structlog
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.errors import place_of
 from bot.web.problems import problem
+
+log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 1_000_000
 DEEPEST = 40
+FORMS = "/desk"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -29,18 +34,34 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         if scope["method"] in ("POST", "PUT", "PATCH", "DELETE"):
             body = await _body(receive)
             if body is None:
                 await problem(413, f"The body is larger than {LARGEST_BODY} bytes.")(scope, receive, send)
                 return
-            is_form = headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/"))
-            if not is_form and (wrong := _wrong_json(body)):
+            if not scope["path"].startswith(FORMS) and (wrong := _wrong_json(body)):
                 await problem(400, wrong)(scope, receive, send)
                 return
             receive = _again(body, receive)
-        await self._app(scope, receive, self._with_headers(send))
+        await self._answer(scope, receive, self._with_headers(send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on; an unexpected error is logged by kind and place only, for its message may quote a newcomer."""
+        began = False
+
+        async def sending(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            log.error("request failed", error=type(error).__name__, where=place_of(error))
+            if not began:
+                await problem(500, "Something went wrong on our side. Nothing you sent before is lost.")(
+                    scope, receive, send
+                )
 
     def _with_headers(self, send: Send) -> Send:
         async def sending(message: Message) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from bot.errors import AlreadyClaimed, Refused, Unknown
-
-log = structlog.get_logger(__name__)
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> JSONResponse:
@@ -23,11 +20,10 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **e
 
 
 def install(site: FastAPI) -> None:
-    """Answer every error with a problem."""
+    """Answer every expected error with a problem; the guard answers the others."""
     site.add_exception_handler(HTTPException, _http)
     site.add_exception_handler(RequestValidationError, _invalid)
     site.add_exception_handler(Refused, _refused)
-    site.add_exception_handler(Exception, _unexpected)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -47,8 +43,3 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, AlreadyClaimed):
         return problem(409, str(error), claimed_by=error.claimed_by)
     return problem(404 if isinstance(error, Unknown) else 409, str(error))
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request failed", route=request.scope.get("path", "")[:80], error=type(error).__name__)
-    return problem(500, "Something went wrong on our side. Nothing you sent before is lost.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Annotated, Any
 
@@ -14,7 +13,6 @@ from bot.web.parts import Has
 from locales import known
 
 router = APIRouter(include_in_schema=False)
-_acknowledging: set[asyncio.Task[None]] = set()
 
 
 @router.post("/telegram/webhook")
@@ -32,8 +30,6 @@ async def telegram(
     if update := to_update(raw):
         accepted = await parts.store.accept(update, locale=known(language_hint(raw)) or "de", now=parts.clock())
         parts.jobs.wake(accepted.conversation)
-        if parts.telegram and accepted.new and "callback_query" in raw:
-            task = asyncio.create_task(parts.telegram.acknowledge(raw))
-            _acknowledging.add(task)
-            task.add_done_callback(_acknowledging.discard)
+        if parts.telegram and accepted.new:
+            parts.telegram.acknowledge_soon(raw)
     return {"ok": True}
