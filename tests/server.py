@@ -52,6 +52,12 @@ class Server:
                 time.sleep(0.05)
         raise AssertionError(f"not ready: {self.log.read_text()[-2000:]}")
 
+    @property
+    def pid(self) -> int:
+        """The process now running."""
+        assert self._process
+        return self._process.pid
+
     def spawn(self) -> None:
         """Start without waiting."""
         with self.log.open("ab") as log:
