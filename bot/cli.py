@@ -161,10 +161,14 @@ def _line() -> str:
 
 
 @cli.command()
-def train() -> None:
+def train(
+    thresholds: Annotated[bool, typer.Option(help="Only fit confidence and thresholds again, in seconds.")] = False,
+) -> None:
     """Fit the model from the utterances and store it with its figures (minutes; an edit afterwards: less)."""
-    from intents.train import train as fit
+    from intents.train import recalibrate
+    from intents.train import train as fit_all
 
+    fit = recalibrate if thresholds else fit_all
     for name, value in fit(cache=VAR / "vectors", say=lambda line: print(line, file=sys.stderr)).items():
         print(f"{name}: {value}")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faq.facts import Contact, Fact, read_contacts, read_facts
+from faq.placeholders import FactUse, Use, fill
 from faq.source import ContentError, Defect, Source, read
 
 ROOT = Path(__file__).resolve().parent
@@ -61,7 +62,14 @@ class Catalogue:
     def title(self, topic: str, locale: str) -> str:
         """The topic's title, in German if the language has none."""
         entry = self.entry(topic, locale) or self.entry(topic, "de")
-        return entry.title if entry else topic
+        if entry is None:
+            return topic
+        return fill(entry.title, topic, lambda use: self._printed(use, locale))
+
+    def _printed(self, use: Use, locale: str) -> str:
+        if isinstance(use, FactUse):
+            return self.facts[use.id].values[use.part].words(locale)
+        return str(getattr(self.contacts[use.contact], use.part))
 
 
 def load(city: str, root: Path = ROOT) -> Catalogue:

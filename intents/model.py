@@ -138,13 +138,15 @@ def save(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
     )
     with (folder / "model.npz").open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
+    save_readable(model, figures, folder)
+
+
+def save_readable(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
+    """Write what people read: classes, thresholds and the figures they rest on."""
     readable = {
-        "made_from": model.made_from,
-        "classes": model.classes,
-        "languages": model.languages,
-        "fusions": {k: _fusion_out(v) for k, v in model.fusions.items()},
-        "figures": figures,
-    }
+        "made_from": model.made_from, "classes": model.classes, "languages": model.languages,
+        "fusions": {names: _fusion_out(fusion) for names, fusion in model.fusions.items()}, "figures": figures,
+    }  # fmt: skip
     (folder / "model.json").write_text(json.dumps(readable, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ the figures it rests on.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from intents.catalogue import Labelled
 from intents.elsewhere import make_elsewhere
 from intents.encoders import available
 from intents.lexical import BUCKETS, buckets
-from intents.model import Fusion, Head, Model, save
+from intents.model import Fusion, Head, Model, load, save, save_readable
 from intents.normalise import folded
 from intents.understanding import Thresholds
 
@@ -37,6 +38,7 @@ SEED = 20140
 WRONG_AT_MOST, CERTAINTY = 0.05, 0.9
 FALSE_ALARMS, FALSE_QUESTIONS, FALSE_PERSONS = 1 / 200, 1 / 100, 1 / 100
 ASK_FROM = 6
+EXPECTED_OUTSIDE = 0.1
 SHORT_WORDS = 4
 PERSON = "talk-to-a-human"
 HEAD_SETS = (("lex", "use", "e5"), ("lex", "use"), ("lex",))
@@ -89,6 +91,19 @@ def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, An
     }  # fmt: skip
     save(replace(bare, fusions=fusions), figures, root / "model")
     return figures | {name: dict(fusion.figures) for name, fusion in fusions.items()}
+
+
+def recalibrate(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, Any]:
+    """Fit confidence and thresholds of the stored model again, in seconds."""
+    model, labelled = load(root / "model"), catalogue.labelled(root)
+    known = _parts(model, [row.text for row in labelled], cache, say)
+    fusions = {
+        names: _calibrated(fusion.weights, {name: known[name] for name in fusion.weights}, labelled, model.classes)
+        for names, fusion in model.fusions.items()
+    }
+    figures = json.loads((root / "model" / "model.json").read_text(encoding="utf-8"))["figures"]
+    save_readable(replace(model, fusions=fusions), figures, root / "model")
+    return {names: dict(fusion.figures) for names, fusion in fusions.items()}
 
 
 def _parts(model: Model, texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
@@ -206,8 +221,9 @@ def _calibrated(
     """Confidence and thresholds, fitted on labelled messages that no head was trained on.
 
     One factor on all weights makes confidence agree with how often the bot is right. Then the lowest confidence and lead
-    are taken whose wrong answers stay, with 95 % certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and Pearson's
-    bound for a share (Biometrika 26, 1934). The limits for danger and for the wish for a person catch what the labels ask
+    are taken whose wrong answers stay, with the given certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and
+    Pearson's bound for a share (Biometrika 26, 1934). Messages that no topic covers are more frequent among the labelled
+    ones than we expect in the chat, so they count as ``EXPECTED_OUTSIDE`` of all. The limits for danger and for the wish for a person catch what the labels ask
     for, as long as ordinary messages stay below them.
     """
     allowed = np.array([[name in row.means for name in classes] for row in labelled])
@@ -241,24 +257,31 @@ def _thresholds(p: Floats, labelled: Sequence[Labelled], classes: Sequence[str])
     elsewhere = make_elsewhere(catalogue.places())
     beats_quiet &= ~np.array([bool(elsewhere.named_in(row.text)) for row in labelled])
     in_scope = np.array([row.kind == "in-scope" for row in labelled])
+    outside = np.array([row.kind == "out-of-scope" for row in labelled])
+    weight = np.where(outside, EXPECTED_OUTSIDE / outside.mean(), (1 - EXPECTED_OUTSIDE) / (1 - outside.mean()))
+
+    def wrong_share(answered: NDArray[np.bool_]) -> tuple[float, float]:
+        wrong = float((weight * (answered & ~right)).sum())
+        return wrong / len(p), _upper(wrong, len(p))
+
     choice, most = (100, 100), -1.0
     for answer in range(16, 96, 2):
         for ahead in range(0, 60, 4):
             answered = (confidence >= answer) & (lead >= ahead) & beats_quiet
-            if _upper(int((answered & ~right).sum()), len(p)) <= WRONG_AT_MOST and (answered & right).sum() > most:
+            if wrong_share(answered)[1] <= WRONG_AT_MOST and (answered & right).sum() > most:
                 most, choice = float((answered & right).sum()), (answer, ahead)
     answered = (confidence >= choice[0]) & (lead >= choice[1]) & beats_quiet
-    wrong = int((answered & ~right).sum())
+    share, bound = wrong_share(answered)
     figures = {
         "messages": len(p), "right": float((answered & right)[in_scope].mean()), "first": float(right[in_scope].mean()),
-        "wrong_of_all": wrong / len(p), "wrong_at_most": _upper(wrong, len(p)),
+        "wrong_of_all": share, "wrong_at_most": bound,
     }  # fmt: skip
     return Thresholds(answer=choice[0], ahead=choice[1], ask=ASK_FROM), {
         name: round(value, 4) for name, value in figures.items()
     }
 
 
-def _upper(wrong: int, of: int) -> float:
+def _upper(wrong: float, of: int) -> float:
     return float(beta.ppf(CERTAINTY, wrong + 1, of - wrong)) if wrong < of else 1.0
 
 

@@ -52,6 +52,11 @@ def test_every_topic_is_answered_in_german_and_english_with_source_and_date(cata
             assert card.checked, topic
 
 
+def test_titles_on_buttons_hold_no_placeholder(catalogue: Catalogue) -> None:
+    for locale in ("de", "en", "ar"):
+        assert [title for topic in catalogue.topics if "{" in (title := catalogue.title(topic, locale))] == []
+
+
 def test_doubtful_facts_are_never_stated_as_certain(catalogue: Catalogue) -> None:
     for topic, entry in catalogue.entries["de"].items():
         card = make_card(catalogue, topic, phrases("de"))

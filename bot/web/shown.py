@@ -10,6 +10,8 @@ from bot.store import CaseRow, Said
 from faq import Catalogue, phone_words
 from locales import languages, phrases
 
+WORTH_SHOWING = 5
+
 
 def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
     """One message for the chat page."""
@@ -86,7 +88,7 @@ def understood(row: CaseRow, catalogue: Catalogue, locale: str) -> dict[str, Any
     candidates = [
         item | {"title": catalogue.title(item["id"], locale)}
         for item in row.understood.get("candidates", [])
-        if item["id"] in catalogue.topics
+        if item["id"] in catalogue.topics and item["confidence"] >= WORTH_SHOWING
     ]
     reason = rule_sentence(row.understood.get("rule", ""), phrases(locale))
     return row.understood | {"candidates": candidates, "reason": reason}
