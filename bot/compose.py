@@ -65,8 +65,8 @@ class _Composer:
             case Answer(topics=topics):
                 return [self._answer(topic, last=topic == topics[-1]) for topic in topics]
             case More(topic=topic):
-                card = make_card(self.catalogue, topic, _)
-                return [self._reply(more_text(card, _), self._person())]
+                card = make_card(self.catalogue, topic, self.locale)
+                return [self._reply(more_text(card), self._person())]
             case Emergency(topic=topic):
                 return [self._emergency(topic)]
             case AskDanger(topic=topic):
@@ -151,18 +151,13 @@ class _Composer:
 
     def _answer(self, topic: str, *, last: bool) -> Reply:
         _ = self._
-        card = make_card(self.catalogue, topic, _)
-        missing = card.locale != self.locale
-        text = card_text(card, _)
+        card = make_card(self.catalogue, topic, self.locale)
+        missing, text = card.locale != self.locale, card_text(card)
         if missing:
-            text = (
-                _(
-                    "This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you."
-                )
-                + "\n\n"
-                + text
+            sorry = _(
+                "This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you."
             )
-            text += "\n\n" + card_text(make_card(self.catalogue, topic, phrases("en")), phrases("en"))
+            text = "\n\n".join([sorry, text, card_text(make_card(self.catalogue, topic, "en"))])
         buttons = [Button(id=f"more:{topic}", label=_("More about this"))] if card.more and not missing else []
         if last:
             buttons += [
@@ -173,30 +168,31 @@ class _Composer:
         return Reply(text=text, locale=self.locale, buttons=tuple(buttons), card=None if missing else card)
 
     def _emergency(self, topic: str) -> Reply:
-        _ = self._
-        entry_exists = self.catalogue.entry(topic, self.locale) is not None
-        card = make_card(self.catalogue, topic, _ if entry_exists else phrases("en"))
-        lines = [
-            card.title,
-            card.lead.text,
-            *(f"{n}. {line.text}" for n, line in enumerate(card.steps, 1)),
-            *(f"{label}: {number}" for number, label in self._numbers()),
-        ]
-        buttons = () if self.decision.conversation.mode is Mode.HUMAN else (self._person(),)
-        return Reply(text="\n\n".join(lines), locale=self.locale, buttons=buttons, card=card)
+        say = self._in_danger(topic)
+        card = make_card(self.catalogue, topic, say.locale)
+        numbers = [f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say)]
+        steps = [f"{number}. {line.text}" for number, line in enumerate(card.steps, 1)]
+        person = Button(id="person", label=say("Talk to a person"))
+        buttons = () if self.decision.conversation.mode is not Mode.BOT else (person,)
+        text = "\n\n".join([card.title, card.lead.text, *steps, *numbers])
+        return Reply(text=text, locale=say.locale, buttons=buttons, card=card)
 
     def _ask_danger(self, topic: str) -> Reply:
-        _ = self._
-        numbers = "\n".join(f"{label}: {number}" for number, label in self._numbers())
-        text = _("Are you in danger now?") + "\n\n" + numbers
-        return self._reply(
-            text,
-            Button(id=f"danger:yes:{topic}", label=_("Yes, I need help now")),
-            Button(id="danger:no", label=_("No, no danger")),
+        say = self._in_danger(topic)
+        numbers = "\n".join(f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say))
+        return Reply(
+            text=say("Are you in danger now?") + "\n\n" + numbers,
+            locale=say.locale,
+            buttons=(
+                Button(id=f"danger:yes:{topic}", label=say("Yes, I need help now")),
+                Button(id="danger:no", label=say("No, no danger")),
+            ),
         )
 
-    def _numbers(self) -> tuple[tuple[str, str], ...]:
-        return emergency_numbers(self.catalogue, self._)
+    def _in_danger(self, topic: str) -> Phrases:
+        """The newcomer's own language wherever the emergency text exists, also where the bot speaks English otherwise."""
+        spoken = self.decision.conversation.locale
+        return phrases(spoken) if self.catalogue.entry(topic, spoken) else self._
 
     def _hand_off(self, reason: str) -> Reply:
         _ = self._

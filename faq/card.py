@@ -13,7 +13,7 @@ from faq.catalogue import Catalogue, Entry, Topic
 from faq.facts import Contact, Fact
 from faq.placeholders import ContactUse, FactUse, Use, fill, uses
 from faq.values import month_words, phone_words
-from locales import Phrases
+from locales import Phrases, phrases
 
 SHOWN_SOURCES = 3
 SHOWN_CONTACTS = 2
@@ -62,14 +62,15 @@ class Card:
         return any(line.doubt for line in (self.lead, *self.bring, *self.steps, *self.more))
 
 
-def make_card(catalogue: Catalogue, topic_id: str, say: Phrases) -> Card:
-    """The card of a topic in the language of ``say``, or in German where that language has no text yet.
+def make_card(catalogue: Catalogue, topic_id: str, locale: str) -> Card:
+    """The card of a topic in a language, or wholly in German where that language has no text yet (``card.locale`` tells).
 
     Raises:
         KeyError: if there is no such topic.
     """
     topic = catalogue.topics[topic_id]
-    language = say.locale if catalogue.entry(topic_id, say.locale) else "de"
+    language = locale if catalogue.entry(topic_id, locale) else "de"
+    say = phrases(language)
     entry = catalogue.entries[language][topic_id]
     printer = _Printer(catalogue, topic, language, say)
     lead, (bring, steps, more) = (
@@ -185,8 +186,9 @@ def _checked(used: Iterable[Fact], say: Phrases) -> str:
     return say.isolate(month_words(date(int(year), int(rest[:2]), 1), say.locale) if rest else year)
 
 
-def card_text(card: Card, say: Phrases, *, with_more: bool = False) -> str:
+def card_text(card: Card, *, with_more: bool = False) -> str:
     """The card as plain text without any markup. ``more`` only on request: it has a button of its own."""
+    say = phrases(card.locale)
     doubt = say("please check")
     blocks = [
         [card.title],
@@ -205,8 +207,9 @@ def card_text(card: Card, say: Phrases, *, with_more: bool = False) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def more_text(card: Card, say: Phrases) -> str:
+def more_text(card: Card) -> str:
     """The background part with title, doubts, source and date."""
+    say = phrases(card.locale)
     doubt = say("please check")
     blocks = [
         [card.title],

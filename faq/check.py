@@ -13,7 +13,7 @@ from faq.card import card_text, make_card
 from faq.catalogue import HEADLINES, ROOT, TEXT_KEYS, Catalogue, load
 from faq.placeholders import ContactUse, FactUse, Use, uses, without
 from faq.source import ContentError, Defect, Source
-from locales import languages, phrases
+from locales import languages
 
 TITLE, LINE, FIRST_PART, MORE, MESSAGE = 38, 260, 1000, 1000, 4096
 SOURCE_LANGUAGE = "de"
@@ -256,11 +256,10 @@ def _names(found: set[Use]) -> set[tuple[str, str]]:
 
 
 def _lengths(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict[str, str]) -> Iterator[Defect]:
-    say = phrases(tag)
-    card = make_card(catalogue, topic, say)
+    card = make_card(catalogue, topic, tag)
     first = len(card.title) + len(card.lead.text) + sum(len(line.text) for line in (*card.bring, *card.steps))
     more = sum(len(line.text) for line in card.more)
-    units = len(card_text(card, say, with_more=True).encode("utf-16-le")) // 2
+    units = len(card_text(card, with_more=True).encode("utf-16-le")) // 2
     if len(card.title) > TITLE:
         yield source.defect(
             (topic, "title"), f"the title has {len(card.title)} characters", f"shorten it to {TITLE}; it is a button"

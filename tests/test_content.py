@@ -14,7 +14,6 @@ from bot.knowledge import LiveKnowledge
 from faq import ROOT, Catalogue, ContentError, card_text, load, make_card
 from faq.placeholders import FactUse, uses
 from intents.catalogue import ROOT as INTENTS
-from locales import phrases
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def test_the_content_that_ships_is_in_order() -> None:
 def test_every_topic_is_answered_in_german_and_english_with_source_and_date(catalogue: Catalogue) -> None:
     for locale in ("de", "en"):
         for topic in catalogue.topics:
-            card = make_card(catalogue, topic, phrases(locale))
+            card = make_card(catalogue, topic, locale)
             assert card.locale == locale
             assert card.source, topic
             assert card.checked, topic
@@ -59,13 +58,13 @@ def test_titles_on_buttons_hold_no_placeholder(catalogue: Catalogue) -> None:
 
 def test_doubtful_facts_are_never_stated_as_certain(catalogue: Catalogue) -> None:
     for topic, entry in catalogue.entries["de"].items():
-        card = make_card(catalogue, topic, phrases("de"))
+        card = make_card(catalogue, topic, "de")
         for written, shown in zip(entry.steps.splitlines(), card.steps, strict=True):
             facts = [catalogue.facts[use.id] for use in uses(written, topic) if isinstance(use, FactUse)]
             assert shown.doubt == any(not fact.is_sure for fact in facts)
         if card.doubtful:
             assert card.doubts
-            assert "(bitte prüfen)" in card_text(card, phrases("de"), with_more=True)
+            assert "(bitte prüfen)" in card_text(card, with_more=True)
 
 
 BREAKS = [

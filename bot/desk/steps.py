@@ -160,9 +160,8 @@ async def send_entry(
         raise Unknown("There is no such topic.")
     case = await _own(transaction, case_id, lotse)
     conversation = await transaction.conversation(case.conversation)
-    say = _phrases(conversation)
-    card = make_card(catalogue, topic, say)
-    reply = Reply(text=card_text(card, say, with_more=True), locale=conversation.locale, card=card)
+    card = make_card(catalogue, topic, conversation.locale)
+    reply = Reply(text=card_text(card, with_more=True), locale=card.locale, card=card)
     await _say_once(transaction, conversation, reply, now, lotse, client_id, topics=[topic])
     return case.conversation
 

@@ -19,7 +19,7 @@ from bot.web.desk_auth import AtDesk, Desk
 from bot.web.events import event, next_hint, stream
 from bot.web.parts import Has, Parts
 from faq import card_text, make_card
-from locales import known, languages, phrases
+from locales import known, languages
 
 router = APIRouter(prefix="/api/v1", tags=["desk"])
 
@@ -147,21 +147,21 @@ async def topics(
     catalogue = parts.knowledge.catalogue
     found = []
     for topic in catalogue.topics.values():
-        card = make_card(catalogue, topic.id, phrases(own))
+        card = make_card(catalogue, topic.id, own)
         haystack = f"{topic.id} {card.title} {card.lead.text} {catalogue.title(topic.id, 'de')}".lower()
         if all(word in haystack for word in words):
-            in_theirs = make_card(catalogue, topic.id, phrases(theirs))
+            in_theirs = make_card(catalogue, topic.id, theirs)
             found.append(
                 {
                     "id": topic.id,
                     "title": card.title,
                     "lead": card.lead.text,
                     "chapter": topic.chapter,
-                    "text": card_text(card, phrases(own), with_more=True),
+                    "text": card_text(card, with_more=True),
                     "other": {
                         "locale": in_theirs.locale,
                         "title": in_theirs.title,
-                        "text": card_text(in_theirs, phrases(in_theirs.locale), with_more=True),
+                        "text": card_text(in_theirs, with_more=True),
                         "complete": in_theirs.locale == theirs,
                     },
                 }

@@ -58,9 +58,8 @@ async def chat(request: Request, parts: Has, topic: str = "") -> Response:
 @router.get("/privacy", response_class=HTMLResponse)
 async def privacy(request: Request, parts: Has) -> Response:
     """What is stored, in the words of the FAQ's own entry."""
-    say = phrases(page_locale(request))
-    card = make_card(parts.knowledge.catalogue, "privacy", say)
-    return notice(request, parts, 200, card.title, card_text(card, say, with_more=True))
+    card = make_card(parts.knowledge.catalogue, "privacy", page_locale(request))
+    return notice(request, parts, 200, card.title, card_text(card, with_more=True))
 
 
 @router.get("/imprint", response_class=HTMLResponse)
