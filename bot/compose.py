@@ -190,9 +190,9 @@ class _Composer:
         )
 
     def _in_danger(self, topic: str) -> Phrases:
-        """The newcomer's own language wherever the emergency text exists, also where the bot speaks English otherwise."""
+        """The newcomer's own language wherever the emergency text exists, English elsewhere."""
         spoken = self.decision.conversation.locale
-        return phrases(spoken) if self.catalogue.entry(topic, spoken) else self._
+        return phrases(spoken if self.catalogue.entry(topic, spoken) else "en")
 
     def _hand_off(self, reason: str) -> Reply:
         _ = self._
