@@ -299,6 +299,7 @@ def _listen(settings: Settings) -> socket.socket:
         listener = socket.socket(found[0][0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[0][4])
+        listener.listen(1024)
     except OSError as error:
         raise WrongSettings(
             f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}). Stop the other program or set another PORT"

@@ -14,7 +14,8 @@ import typer
 
 from bot.errors import LotsenbotError, OurFault
 from bot.settings import VAR, load_settings
-from faq import Catalogue, ContentError, load
+from faq import Catalogue, ContentError
+from faq import load_usable as load
 from locales import languages
 
 cli = typer.Typer(
@@ -74,7 +75,7 @@ def ask(
     catalogue = load(load_settings().city)
     if batch is not None:
         for row in _batch(batch):
-            asked = asking.ask(row["text"], catalogue, asking.fresh(_language(row.get("lang", ""))), compose_it=False)
+            asked = asking.ask(row["text"], catalogue, asking.fresh(_nearest(row.get("lang", ""))), compose_it=False)
             print(json.dumps(asked.row(row["id"]), ensure_ascii=False), flush=False)
         return
     if not text.strip():
@@ -101,7 +102,7 @@ def ask(
 
 def _batch(path: Path) -> Iterator[dict[str, str]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         _stop(f"{path} cannot be read: {error}", 2)
     for number, line in enumerate(lines, 1):
@@ -117,6 +118,12 @@ def _batch_row(path: Path, number: int, line: str) -> dict[str, str]:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or "id" not in row:
         _stop(f'{path}:{number} needs "id" and "text"', 1)
     return {"id": row["id"], "text": row["text"], "lang": str(row.get("lang") or "")}
+
+
+def _nearest(tag: str) -> str:
+    """The language for a tag such as de-AT; none for one we do not know, so that one line never stops the others."""
+    first = tag.lower().replace("_", "-").split("-")[0]
+    return first if first in languages() else ""
 
 
 def _language(tag: str) -> str:

@@ -198,7 +198,6 @@ class _Composer:
         _ = self._
         opening = {
             "wish": _("Yes, of course. I am asking a person for help."),
-            "media": _("A person can look at this. I am asking for help."),
             "unsure": _("I do not know this for certain, and I do not want to guess. I am asking a person for help."),
         }[reason]
         text = "\n\n".join(
@@ -273,13 +272,13 @@ class _Composer:
         _ = self._
         return {
             "voice": _(
-                "I cannot listen to voice messages. Please write your question in a few words, or let a person listen."
+                "I cannot listen to voice messages, and they are not passed on. Please write your question in a few words."
             ),
             "photo": _(
-                "I cannot read pictures. Please write what it is about, for example which office sent the letter. A person can look at it."
+                "I cannot read pictures, and they are not passed on. Please write what it is about, for example which office sent the letter."
             ),
             "document": _(
-                "I cannot read files. Please write what it is about, for example which office sent the letter. A person can look at it."
+                "I cannot read files, and they are not passed on. Please write what it is about, for example which office sent the letter."
             ),
             "location": _("Thank you, but I do not need to know where you are. Please write what you are looking for."),
         }.get(kind, _("I can only read text. Please write your question in a few words."))
@@ -289,6 +288,16 @@ def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, st
     """The numbers that are always at hand, with what they are for."""
     police, rescue = catalogue.contacts["police-110"].phone, catalogue.contacts["emergency-112"].phone
     return ((say.isolate(rescue), say("Ambulance and fire brigade")), (say.isolate(police), say("Police")))
+
+
+def medium(kind: str, say: Phrases) -> str:
+    """How something that is no text appears in the talk."""
+    return {
+        "voice": say("[voice message]"),
+        "photo": say("[picture]"),
+        "document": say("[file]"),
+        "location": say("[place]"),
+    }.get(kind, say("[no text]"))
 
 
 def rule_sentence(rule: str, say: Phrases) -> str:

@@ -43,6 +43,7 @@ MESSAGES_A_MINUTE = 20
 CHOICES = 3
 QUESTIONS_IN_A_ROW = 2
 WORDS_TO_CHANGE_LANGUAGE = 3
+COMMANDS = frozenset({"lang", "language", "help", "privacy", "menu", "topic", "more", "start"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,9 @@ def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object)
     conversation = replace(turn.conversation, danger="", erase_asked=False, slowed=False)
     if turn.message.kind is Kind.TEXT and turn.message.text:
         conversation = replace(conversation, locale=_locale(turn))
-        if not conversation.question or not (turn.understood.wants_person or turn.understood.smalltalk):
+        understood = turn.understood
+        aside = understood.wants_person or understood.smalltalk or understood.command or understood.language_named
+        if not (aside and conversation.question):
             guesses = tuple((candidate.id, candidate.confidence) for candidate in turn.understood.candidates[:CHOICES])
             conversation = replace(conversation, question=turn.message.text, guesses=guesses)
     conversation = replace(conversation, **changes)  # type: ignore[arg-type]
@@ -122,6 +125,9 @@ def emergency(turn: Turn) -> Decision | None:
         topic = turn.conversation.danger or object_.removeprefix("yes").lstrip(":") or "emergency-medical-fire"
         topic = topic if topic in turn.topics else "emergency-medical-fire"
         return _decided(turn, "emergency", "she confirmed the danger", Emergency(topic=topic), **_FRESH)
+    open_danger = turn.conversation.danger
+    if open_danger and (verb == "yes" or (turn.understood.alarm and verb != "danger")):
+        return _decided(turn, "emergency", "she confirmed the danger", Emergency(topic=open_danger), **_FRESH)
     if verb == "topic" and object_.startswith("emergency-") and object_ in turn.topics:
         return _decided(turn, "emergency", "an emergency topic was tapped", Emergency(topic=object_), **_FRESH)
     if verb == "emergency":
@@ -131,8 +137,6 @@ def emergency(turn: Turn) -> Decision | None:
         return None
     if alarm.sure:
         return _decided(turn, "emergency", alarm.why, Emergency(topic=alarm.topic), **_FRESH)
-    if turn.conversation.danger:
-        return None
     decision = _decided(turn, "emergency", f"it may be danger: {alarm.why}", AskDanger(topic=alarm.topic))
     return replace(decision, conversation=replace(decision.conversation, danger=alarm.topic))
 
@@ -178,7 +182,7 @@ def back_to_bot(turn: Turn) -> Decision | None:
 
 def lotse_has_it(turn: Turn) -> Decision | None:
     """While a person writes, the bot is silent but for commands."""
-    if turn.conversation.mode is not Mode.HUMAN or turn.button[0] in ("lang", "language", "help"):
+    if turn.conversation.mode is not Mode.HUMAN or turn.button[0] in COMMANDS or turn.understood.language_named:
         return None
     return _decided(turn, "a Lotse has the conversation", "the bot says nothing while a person writes", Silent())
 

@@ -38,9 +38,9 @@ class Rephrase:
 
 @dataclass(frozen=True, kw_only=True)
 class HandOff:
-    """Bring a Lotse in: because she wishes it, the bot is not sure, or sent something only a person can read."""
+    """Bring a Lotse in: because she wishes it, or because the bot is not sure."""
 
-    reason: Literal["wish", "unsure", "media"]
+    reason: Literal["wish", "unsure"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,9 @@ def read_labelled(files: Iterable[Path]) -> list[Labelled]:
     """
     found = []
     for path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
+            if not line.strip():
+                continue
             try:
                 row = json.loads(line)
                 found.append(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
-from faq import ROOT, Catalogue, ContentError, content_files, load
+from bot.errors import place_of
+from faq import ROOT, Catalogue, ContentError, content_files, load_usable
 
 log = structlog.get_logger(__name__)
 
@@ -20,14 +22,18 @@ class LiveKnowledge:
     def __init__(self, city: str, root: Path = ROOT) -> None:
         self._city, self._root = city, root
         self._stamp = self._now()
-        self.catalogue: Catalogue = load(city, root)
+        self.catalogue: Catalogue = load_usable(city, root)
         self.broken: tuple[str, ...] = ()
 
     async def watch(self) -> None:
         """Look for changed files every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            await asyncio.to_thread(self.refresh)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except Exception as error:  # whatever an editor saved, the bot goes on with what it has, and looks again
+                self.broken = (f"the content cannot be read ({type(error).__name__}); run lotsenbot faq check",)
+                log.error("content cannot be read", error=type(error).__name__, where=place_of(error))
 
     def refresh(self) -> None:
         """Take changed files, if they are whole."""
@@ -36,7 +42,7 @@ class LiveKnowledge:
             return
         self._stamp = stamp
         try:
-            self.catalogue = load(self._city, self._root)
+            self.catalogue = load_usable(self._city, self._root)
         except ContentError as error:
             self.broken = tuple(str(defect) for defect in error.defects)
             log.error("new content is broken, the last good one stays", defects=list(self.broken[:5]))
@@ -45,4 +51,8 @@ class LiveKnowledge:
             log.info("content taken anew", topics=len(self.catalogue.topics))
 
     def _now(self) -> dict[Path, int]:
-        return {path: path.stat().st_mtime_ns for path in content_files(self._city, self._root) if path.exists()}
+        stamps = {}
+        for path in content_files(self._city, self._root):
+            with suppress(FileNotFoundError):  # a file may vanish for a moment while an editor saves it
+                stamps[path] = path.stat().st_mtime_ns
+        return stamps

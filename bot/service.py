@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.compose import Waiting, compose
+from bot.compose import Waiting, compose, medium
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
 from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
@@ -144,7 +144,7 @@ class Service:
     async def _label(self, message: Message, conversation: Conversation, transaction: Transaction) -> str:
         """How the message appears in the talk: the words, or the label of the tapped button."""
         if message.kind not in (Kind.BUTTON, Kind.START) or message.text:
-            return message.text
+            return message.text or medium(message.kind, phrases(conversation.locale))
         if shown := await transaction.button_label(conversation.id, message.button):
             return shown
         verb, _, object_ = message.button.partition(":")

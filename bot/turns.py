@@ -60,8 +60,8 @@ class Turns:
     async def _take_turn(self, conversation_id: str) -> bool:
         """Take the oldest open turn; false if none is due."""
         asked = await self._store.next_asked(conversation_id, self._clock())
-        if asked is None:
-            return False
+        if asked is None or asked.channel not in self._channels:
+            return False  # nothing is due, or its channel is switched off: it waits for that
         began = time.perf_counter()
         try:
             outcome = await self._handle(asked, conversation_id)
@@ -121,7 +121,7 @@ class Turns:
 
     async def _deliver_waiting(self, conversation: str) -> None:
         while delivery := await self._store.next_delivery(conversation, self._clock()):
-            if not await self._deliver(delivery):
+            if delivery.channel not in self._channels or not await self._deliver(delivery):
                 return
 
     async def _deliver(self, delivery: Delivery) -> bool:
@@ -133,6 +133,9 @@ class Turns:
         except (Stop, OurFault) as error:
             await self._give_up(delivery, type(error).__name__)
             return True
+        except Exception as error:  # an error nobody foresaw must not spin: it waits like any other trouble
+            log.error("delivery failed", outbox=delivery.id, error=type(error).__name__, where=place_of(error))
+            return await self._deliver_later(delivery, RetryLater("unexpected"))
         await self._store.delivered(delivery.id, self._clock())
         DELIVERIES.labels(delivery.channel, "sent").inc()
         return True

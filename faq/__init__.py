@@ -2,6 +2,7 @@
 
 from faq.card import Card, ContactCard, Line, card_text, make_card, more_text
 from faq.catalogue import ROOT, Catalogue, Topic, content_files, load
+from faq.check import load_usable
 from faq.facts import Contact, Fact
 from faq.source import ContentError, Defect
 from faq.values import phone_words
@@ -20,6 +21,7 @@ __all__ = [
     "card_text",
     "content_files",
     "load",
+    "load_usable",
     "make_card",
     "more_text",
     "phone_words",

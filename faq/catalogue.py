@@ -143,6 +143,11 @@ def _topics(source: Source, defects: list[Defect]) -> dict[str, Topic]:
                 )
             )
             continue
+        shapes = {"contacts": list, "related": list, "headline": dict}
+        if wrong := [key for key, shape in shapes.items() if not isinstance(raw.get(key) or shape(), shape)]:
+            mend = "write `headline: {deadline: fact}`" if wrong[0] == "headline" else f"write `{wrong[0]}: [id, id]`"
+            defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” of “{id_}” is written wrongly", mend))
+            continue
         topics[id_] = Topic(
             id=id_,
             chapter=raw["chapter"],

@@ -53,6 +53,33 @@ def check(city: str, language: str = "", root: Path = ROOT) -> list[Defect]:
     return sorted(set(found))
 
 
+def load_usable(city: str, root: Path = ROOT) -> Catalogue:
+    """The content of one city in which every placeholder, contact, topic and headline leads somewhere.
+
+    Raises:
+        ContentError: with what cannot be used; typed numbers, lengths and the like are left to ``check``.
+    """
+    catalogue = load(city, root)
+    if broken := list(_references(catalogue)):
+        raise ContentError(sorted(set(broken)))
+    return catalogue
+
+
+def _references(catalogue: Catalogue) -> Iterator[Defect]:
+    by_file = {source.file: source for source in catalogue.sources}
+    yield from _topics(catalogue, by_file["topics.yaml"])
+    for source in catalogue.sources:
+        if not _is_text(source.file):
+            continue
+        for topic, raw in source.data.items():
+            for key, text in raw.items():
+                try:
+                    wrong = [found for use in uses(text, topic) if (found := _wrong_use(catalogue, use))]
+                except ValueError as error:
+                    wrong = [(str(error), "correct the placeholder")]
+                yield from (source.defect((topic, key), *one) for one in wrong)
+
+
 def _is_text(file: str) -> bool:
     return "/" in file and not file.startswith(("facts/", "contacts/"))
 

@@ -106,7 +106,11 @@ def read(path: Path, root: Path) -> Source:
         )
     lines: dict[tuple[str, ...], int] = {}
     defects: list[Defect] = []
-    data = _build(node, (), lines, defects, name)
+    try:
+        data = _build(node, (), lines, defects, name)
+    except RecursionError as error:
+        what = "refers to itself with & and *"
+        raise ContentError([Defect(name, 1, what, "write the text out instead of referring to it")]) from error
     return Source(name, data, lines, tuple(defects))
 
 
@@ -117,6 +121,9 @@ def _build(
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or (isinstance(value, yaml.MappingNode) and value is node):
+                defects.append(Defect(name, key.start_mark.line + 1, "a name is no plain word", "write `name: text`"))
+                continue
             if key.value in found:
                 defects.append(
                     Defect(

@@ -141,6 +141,34 @@ def test_the_running_bot_keeps_its_last_good_content_and_says_what_is_wrong(faq_
     assert live.broken == ()
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("de/first-steps.yaml", "{deadline}", "{dedline}"),
+        ("de/first-steps.yaml", "{deadline}", "{Dead line!}"),
+        ("topics.yaml", "contacts: [buergeramt", "contacts: [buergerampt"),
+        ("topics.yaml", "headline: {deadline: deadline", "headline: [deadline, {a: b"),
+        ("topics.yaml", "contacts: [buergeramt, auslaenderbehoerde, exil]", "contacts: true"),
+        ("de/first-steps.yaml", "register-address:", "a: &x {b: *x}\nregister-address:"),
+        ("de/first-steps.yaml", "register-address:", "? [a, b]\n: c\nregister-address:"),
+    ],
+)
+def test_whatever_an_editor_breaks_the_running_bot_keeps_its_last_good_content(
+    faq_copy: Path, file: str, old: str, new: str
+) -> None:
+    live = LiveKnowledge("osnabrueck", faq_copy)
+    before = live.catalogue
+    text = (faq_copy / file).read_text(encoding="utf-8")
+    if old not in text:
+        old = next(
+            row for row in text.splitlines() if row.strip().startswith(old.split(":", maxsplit=1)[0].strip() + ":")
+        ).strip()
+    edit(faq_copy / file, old, new)
+    live.refresh()
+    assert live.catalogue is before
+    assert file in live.broken[0]
+
+
 def test_the_start_with_broken_content_stops_with_file_and_line(faq_copy: Path) -> None:
     edit(faq_copy / "de" / "first-steps.yaml", "  lead:", "\tlead:")
     with pytest.raises(ContentError, match=r"de/first-steps.yaml:\d+: begins with a tab"):

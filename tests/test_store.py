@@ -207,6 +207,11 @@ async def test_erasing_leaves_no_word_of_the_conversation_in_any_table(store: St
 
 async def test_the_clock_deletes_what_is_older_than_the_retention(store: Store) -> None:
     old, young = await accept(store, 1, "alt", NOW - timedelta(days=40)), await accept(store, 2, "jung", NOW)
+    assert await store.delete_older_than(30, NOW) == 0  # nobody has answered the old message yet
+    asked = await store.next_asked(old, NOW)
+    assert asked
+    async with store.begin() as transaction:
+        await transaction.done(asked.inbox, "answer", NOW)
     assert await store.delete_older_than(30, NOW) == 1
     async with store.read() as reading:
         assert (await reading.conversation(young)).id == young

@@ -60,7 +60,7 @@ async def claim(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
         AlreadyClaimed: naming who has it.
         Refused: if it is closed.
     """
-    case = await transaction.case(case_id)
+    case, conversation = await _locked(transaction, case_id)
     if case.state == CaseState.CLAIMED and case.claimed_by_id == lotse.id:
         return case.conversation
     if case.state == CaseState.CLOSED:
@@ -69,7 +69,6 @@ async def claim(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
         now_claimed = await transaction.case(case_id)
         raise AlreadyClaimed(now_claimed.claimed_by or "Somebody")
     await transaction.step(case_id, lotse.id, "claimed", now)
-    conversation = await transaction.conversation(case.conversation)
     say = _phrases(conversation)
     text = say("A guide is here now: {name}. You are writing with a person, the chatbot is silent.").format(
         name=lotse.name
@@ -116,7 +115,17 @@ async def close(transaction: Transaction, case_id: str, lotse: Lotse, now: datet
     text = say("The guide has ended the talk. You are writing with the chatbot again.")
     await _tell(
         transaction,
-        replace(conversation, mode=Mode.BOT, questions=0, offered=(), denied=(), question=""),
+        replace(
+            conversation,
+            mode=Mode.BOT,
+            questions=0,
+            offered=(),
+            denied=(),
+            question="",
+            guesses=(),
+            last_topic="",
+            alarmed=False,
+        ),
         text,
         now,
         Button(id="menu", label=say("All topics")),
@@ -166,8 +175,14 @@ async def send_entry(
     return case.conversation
 
 
+async def _locked(transaction: Transaction, case_id: str) -> tuple[Case, Conversation]:
+    """The case as it is once its conversation is ours: turns and steps lock in the same order, so neither waits in a ring."""
+    conversation = await transaction.conversation((await transaction.case(case_id)).conversation)
+    return await transaction.case(case_id), conversation
+
+
 async def _own(transaction: Transaction, case_id: str, lotse: Lotse) -> Case:
-    case = await transaction.case(case_id)
+    case, _ = await _locked(transaction, case_id)
     if case.state == CaseState.CLOSED:
         raise Refused("This case is closed.")
     if case.claimed_by_id is None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import WrongSettings
@@ -29,10 +30,15 @@ async def open_database(url: str) -> Database:
         engine = _engine(url)
     except OSError as error:
         raise WrongSettings(f"DATABASE_URL: the folder of the database cannot be made ({error.strerror})") from error
+    except (ValueError, ArgumentError) as error:
+        raise WrongSettings("DATABASE_URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME") from error
     try:
         async with engine.connect() as connection:
             await connection.run_sync(upgrade)
             await connection.commit()
+    except CommandError as error:
+        await engine.dispose()
+        raise WrongSettings("DATABASE_URL: this database was made by a newer version of Lotsenbot") from error
     except (DBAPIError, OSError, sqlite3.Error) as error:
         await engine.dispose()
         reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
@@ -57,7 +63,9 @@ def _engine(url: str) -> AsyncEngine:
             parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_timeout=120, pool_pre_ping=True,
             hide_parameters=True,
         )  # fmt: skip
-    if parsed.database and parsed.database != ":memory:":
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError("a file is needed")
+    if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30}, pool_size=12, max_overflow=0, pool_timeout=120,

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.conversation import Mode
+from bot.errors import Unknown
 from bot.message import Button, Reply
 from bot.ports import Delivery, Update
 from bot.store import tables as t
@@ -109,6 +110,8 @@ class Store:
         )
         if found := (await connection.execute(query)).scalar_one_or_none():
             return str(found)
+        if update_.channel == "web":  # only opening a chat makes one; this one was erased a moment ago
+            raise Unknown("There is no such chat. It was erased or never existed.")
         row = (
             self._insert(t.conversation)
             .values(_fresh(str(uuid.uuid4()), update_.channel, update_.address, locale, now))
@@ -261,8 +264,9 @@ class Store:
         limit = now - timedelta(days=days)
         async with self.begin() as transaction:
             rows = await transaction.all(select(t.conversation.c.id).where(t.conversation.c.active_at < limit))
-            for row in rows:
-                await transaction.forget(row["id"])
+            over = [row["id"] for row in rows if not await self._goes_on(transaction, row["id"])]
+            for conversation in over:
+                await transaction.forget(conversation)
             old_texts = select(t.message.c.id).where(t.message.c.at < limit)
             await transaction.connection.execute(delete(t.message).where(t.message.c.id.in_(old_texts)))
             await transaction.connection.execute(
@@ -276,7 +280,7 @@ class Store:
             closed = select(t.case.c.id).where(t.case.c.closed_at < limit)
             await transaction.connection.execute(delete(t.case).where(t.case.c.id.in_(closed)))
             await transaction.connection.execute(delete(t.key).where(t.key.c.until < now))
-        return len(rows)
+        return len(over)
 
     async def tallies(self, since: str) -> list[tuple[str, str, str, int]]:
         """Counts since a day: locale, outcome, topic, number."""

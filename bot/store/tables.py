@@ -1,4 +1,5 @@
-"""The tables. Times are UTC; texts of newcomers stand in ``inbox``, ``message`` and ``conversation`` only, so erasing is complete."""
+"""The tables. Times are UTC; texts of newcomers stand in ``inbox``, ``message``, ``conversation``, ``case`` and ``case_step``,
+all of which hang on the conversation and go with it."""
 
 from __future__ import annotations
 
@@ -99,7 +100,7 @@ message = Table(
     Column("text", Text, nullable=False),
     Column("locale", String(16), nullable=False),
     Column("extra", JSON, nullable=False),
-    Column("client_id", String(64)),
+    Column("client_id", String(160)),
     Column("at", UtcTime, nullable=False),
     Index("ix_message_conversation", "conversation_id", "id"),
     UniqueConstraint("conversation_id", "client_id", name="uq_message_client"),

@@ -357,6 +357,7 @@ def _case(row: RowMapping) -> CaseRow:
         understood=row["understood"],
         urgent=row["urgent"],
         waiting_since=row["waiting_since"],
+        closed_at=row["closed_at"],
         claimed_by=row["claimed_name"],
         claimed_by_id=row["claimed_by"],
         unread=row["unread"],

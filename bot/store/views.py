@@ -46,6 +46,7 @@ class CaseRow:
     understood: dict[str, Any]
     urgent: bool
     waiting_since: datetime
+    closed_at: datetime | None
     claimed_by: str | None
     claimed_by_id: int | None
     unread: int

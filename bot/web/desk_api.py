@@ -14,6 +14,8 @@ from bot import desk
 from bot.conversation import CaseState
 from bot.errors import Unknown
 from bot.hub import DESK
+from bot.message import clean_text
+from bot.store import accounts
 from bot.web import shown
 from bot.web.desk_auth import AtDesk, Desk
 from bot.web.events import event, next_hint, stream
@@ -69,7 +71,11 @@ async def case(case_id: str, me: Desk, parts: Has, locale: str = "de") -> dict[s
     """The case card with the conversation. Opening one's own case marks it as read."""
     async with parts.store.read() as reading:
         row = await reading.case(case_id)
-        said = await reading.said(row.conversation)
+        said = [
+            message
+            for message in await reading.said(row.conversation)
+            if not row.closed_at or message.at <= row.closed_at
+        ]
     if row.claimed_by_id == me.lotse.id and row.unread and said:
         async with parts.store.begin() as transaction:
             await transaction.set_case(case_id, seen_message=said[-1].id)
@@ -92,7 +98,9 @@ async def claim(case_id: str, me: Desk, parts: Has) -> dict[str, Any]:
 async def release(case_id: str, me: Desk, parts: Has, body: Note | None = None) -> dict[str, Any]:
     """Give it back at its place in the queue."""
     async with parts.store.begin() as transaction:
-        conversation = await desk.release(transaction, case_id, me.lotse, parts.clock(), body.note if body else "")
+        conversation = await desk.release(
+            transaction, case_id, me.lotse, parts.clock(), clean_text(body.note) if body else ""
+        )
     return await _changed(case_id, conversation, me, parts)
 
 
@@ -122,7 +130,7 @@ async def write(case_id: str, body: FromLotse, me: Desk, parts: Has) -> dict[str
                 transaction, case_id, me.lotse, now, key, body.topic, parts.knowledge.catalogue
             )
         else:
-            conversation = await desk.write(transaction, case_id, me.lotse, now, key, body.text or "")
+            conversation = await desk.write(transaction, case_id, me.lotse, now, key, clean_text(body.text or ""))
     await _changed(case_id, conversation, me, parts)
     return {"client_id": key}
 
@@ -186,7 +194,7 @@ async def _events(me: AtDesk, parts: Parts) -> AsyncIterator[str]:
             for name, body in await _news(me, parts, seen):
                 yield event(name, body)
             hint = await next_hint(hints)
-            if hint == "stop":
+            if hint == "stop" or not await accounts.holder(parts.store, *me.proof, parts.clock()):
                 return
             if not hint:
                 yield ": alive\n\n"

@@ -20,15 +20,16 @@ COOKIE = "lotse"
 SESSION_DAYS = 14
 SETUP_DAYS = 3
 SHORTEST_PASSWORD = 10
-TRIES, PAUSE_SECONDS = 5, 60.0
+TRIES, PAUSE_SECONDS, MOST_NAMES = 5, 60.0, 10_000
 _hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, kw_only=True)
 class AtDesk:
-    """The Lotse of a request. ``key`` is the session's, empty for a bearer token."""
+    """The Lotse of a request. ``key`` is the session's, empty for a bearer token; ``proof`` is what is kept of either."""
 
     lotse: Lotse
+    proof: tuple[str, str]
     key: str = ""
 
 
@@ -46,9 +47,13 @@ class Tries:
 
     def failed(self, name: str) -> None:
         """Count a failure; the memory stays small whatever names are tried."""
-        if len(self._failed) > 10_000:
-            self._failed.clear()
+        while len(self._failed) >= MOST_NAMES:
+            self._failed.pop(next(iter(self._failed)))
         self._failed.setdefault(name, []).append(time.monotonic())
+
+    def forget(self, name: str) -> None:
+        """The right password: start counting afresh."""
+        self._failed.pop(name, None)
 
 
 def hash_password(password: str) -> str:
@@ -101,7 +106,7 @@ async def at_desk(
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
         if lotse := await accounts.holder(parts.store, key_hash(token.strip()), "bearer", parts.clock()):
-            return AtDesk(lotse=lotse)
+            return AtDesk(lotse=lotse, proof=(key_hash(token.strip()), "bearer"))
         raise HTTPException(401, "This token is not valid.", {"WWW-Authenticate": "Bearer"})
     found = await session_of(request, parts)
     if found is None:
@@ -115,7 +120,7 @@ async def session_of(request: Request, parts: Parts) -> AtDesk | None:
     """The Lotse of the session cookie."""
     key = request.cookies.get(COOKIE, "")
     lotse = await accounts.holder(parts.store, key_hash(key), "session", parts.clock()) if key else None
-    return AtDesk(lotse=lotse, key=key) if lotse else None
+    return AtDesk(lotse=lotse, key=key, proof=(key_hash(key), "session")) if lotse else None
 
 
 def token_for(parts: Parts, key: str) -> str:

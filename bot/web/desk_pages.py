@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.errors import Unknown
+from bot.message import clean_text
 from bot.store import Lotse, accounts
 from bot.web.desk_auth import (
     COOKIE,
@@ -67,12 +69,14 @@ async def login(
             request, parts, "login.html", 403, say("This form was open too long. Please try again."), name=name
         )
     tries = request.app.state.tries
+    name = clean_text(name)
     if tries.blocked(name):
         return _form(request, parts, "login.html", 429, say("Too many tries. Please wait one minute."), name=name)
-    lotse = await check_password(parts, name.strip(), password)
+    tries.failed(name)  # counted before the slow check, so that many at once are counted too
+    lotse = await check_password(parts, name, password)
     if lotse is None:
-        tries.failed(name)
         return _form(request, parts, "login.html", 401, say("Name or password is not right."), name=name)
+    tries.forget(name)
     return await _enter(parts, lotse)
 
 
@@ -113,7 +117,9 @@ async def setup(
     if password != password2:
         return _form(request, parts, "setup.html", 422, say("The two passwords are not the same."), lotse=lotse)
     try:
-        lotse = await accounts.set_password(parts.store, key_hash(token), hash_password(password), parts.clock())
+        lotse = await accounts.set_password(
+            parts.store, key_hash(token), await asyncio.to_thread(hash_password, password), parts.clock()
+        )
     except Unknown:
         return _used_up(request, parts)
     return await _enter(parts, lotse)

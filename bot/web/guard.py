@@ -34,6 +34,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            await problem(404, "There is nothing here.")(scope, receive, send)
+            return
         if scope["method"] in ("POST", "PUT", "PATCH", "DELETE"):
             body = await _body(receive)
             if body is None:

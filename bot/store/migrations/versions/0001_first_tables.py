@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("locale", sa.String(length=16), nullable=False),
         sa.Column("extra", sa.JSON(), nullable=False),
-        sa.Column("client_id", sa.String(length=64), nullable=True),
+        sa.Column("client_id", sa.String(length=160), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_message_conversation_id"), ondelete="CASCADE"
