@@ -79,3 +79,16 @@ def test_any_message_gets_a_decision(catalogue: Catalogue, text: str) -> None:
 def test_an_office_word_alone_leads_to_its_topic(catalogue: Catalogue) -> None:
     asked = ask("wohnungsgeberbestätigng", catalogue, fresh())
     assert asked.decision.topics[0][0] == "register-address"
+
+
+@pytest.mark.parametrize("text", ["ich warte immer noch", "still waiting", "wie lange noch"])
+def test_impatience_is_no_danger(catalogue: Catalogue, text: str) -> None:
+    assert ask(text, catalogue, fresh()).decision.outcome == "handoff"
+
+
+@pytest.mark.parametrize(
+    "text", ["wie melde ich meine wohnung an", "Wie melde ich mich an?", "how do I register my address?"]
+)
+def test_the_first_question_of_everybody_is_answered(catalogue: Catalogue, text: str) -> None:
+    decision = ask(text, catalogue, fresh()).decision
+    assert (decision.outcome, decision.topics[0][0]) == ("answer", "register-address")
