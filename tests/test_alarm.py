@@ -65,8 +65,8 @@ def test_nothing_cancels_words_of_suicide() -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_can_be_folded_twice_and_searched(text: str) -> None:
-    assert folded(folded(text)) == folded(text)
+def test_any_text_can_be_folded_and_searched(text: str) -> None:
+    assert " ".join(folded(text).split()) == folded(text)
     assert len(gentle(text)) <= 300
     detector: Detector = DETECTOR
     detector.find(text)
