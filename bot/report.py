@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 from bot.ports import utc_now
+from bot.service import CHOSEN, PASSED_OVER
 from bot.settings import Settings
 from bot.store import Store, open_database
 from faq import load
@@ -22,7 +23,11 @@ async def report(settings: Settings, days: int) -> str:
     finally:
         await engine.dispose()
     outcomes, topics, catalogue = Counter[tuple[str, str]](), Counter[str](), load(settings.city)
+    taps: dict[str, Counter[str]] = {CHOSEN: Counter(), PASSED_OVER: Counter()}
     for locale, outcome, topic, number in counts:
+        if outcome in taps:
+            taps[outcome][topic] += number
+            continue
         outcomes[locale, outcome] += number
         if topic:
             topics[topic] += number
@@ -35,6 +40,13 @@ async def report(settings: Settings, days: int) -> str:
     lines += ["", "topics most asked for"]
     lines += [
         f"{number:7d}  {catalogue.title(topic, 'de')}" for topic, number in topics.most_common(30) if number >= FLOOR
+    ]
+    lines += ["", "“did you mean”: how often a topic was chosen, and how often it was the first guess and passed over"]
+    offered = sorted(taps[CHOSEN].keys() | taps[PASSED_OVER].keys(), key=lambda topic: -taps[PASSED_OVER][topic])
+    lines += [
+        f"{_hidden(taps[CHOSEN][topic]):>7} {_hidden(taps[PASSED_OVER][topic]):>7}  {catalogue.title(topic, 'de')}"
+        for topic in offered
+        if taps[CHOSEN][topic] + taps[PASSED_OVER][topic] >= FLOOR
     ]
     return "\n".join(lines)
 

@@ -17,6 +17,7 @@ from faq import Catalogue
 from intents.understanding import Understanding
 from locales import languages, phrases
 
+CHOSEN, PASSED_OVER = "chosen", "passed over"
 Understand = Callable[[str, str], Awaitable[Understanding]]
 
 
@@ -122,6 +123,14 @@ class Service:
             outcome=decision.outcome,
             topic=topics[0] if topics and decision.outcome in ("answer", "emergency") else "",
         )
+        for outcome, topic in _evidence(heard.message, conversation):
+            await transaction.tally(
+                day=now.date().isoformat(),
+                locale=decision.conversation.locale,
+                channel=conversation.channel,
+                outcome=outcome,
+                topic=topic,
+            )
         await transaction.done(heard.inbox, decision.outcome, now)
         return decision
 
@@ -172,6 +181,16 @@ class Service:
             await transaction.set_case(case.id, urgent=True)
             await transaction.step(case.id, None, "urgent", now)
         return Waiting(place=await transaction.place(case.id)) if conversation.mode is Mode.WAITING else Waiting()
+
+
+def _evidence(message: Message, before: Conversation) -> list[tuple[str, str]]:
+    """What a tap after "did you mean" tells the editors, without a word of hers: the topic chosen, and the guess passed over."""
+    verb, _, topic = message.button.partition(":")
+    if message.kind is not Kind.BUTTON or not before.offered or verb not in ("topic", "none"):
+        return []
+    chosen = [(CHOSEN, topic)] if verb == "topic" and topic in before.offered else []
+    guess = before.offered[0]
+    return chosen if chosen == [(CHOSEN, guess)] else [*chosen, (PASSED_OVER, guess)]
 
 
 def _what_was_understood(decision: Decision) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sklearn.metrics import matthews_corrcoef
 
 from intents import catalogue
 from intents.encoders import available
-from intents.model import PARTS, Fusion, Model
+from intents.model import Fusion, Model, key_of
 from intents.prepare import example
 from intents.train import Rows, Say, fit, fit_weights, vectors_of
 from intents.understanding import Thresholds
@@ -132,7 +132,7 @@ def _calibrated(rows: Rows, inside: NDArray[np.bool_], vectors: dict[str, Floats
         asked = np.union1d(held, everyone[strange])
         part = replace(
             fit(_some(rows, seen), {n: v[seen] for n, v in vectors.items()}),
-            fusions={"+".join(_names(vectors)): fusion},
+            fusions={key_of(("lex", *vectors)): fusion},
         )
         parts = _parts(part, rows, vectors, asked)
         for row, number in enumerate(asked):
@@ -144,12 +144,8 @@ def _calibrated(rows: Rows, inside: NDArray[np.bool_], vectors: dict[str, Floats
     weight = np.where(outside, EXPECTED_OUTSIDE / outside.mean(), (1 - EXPECTED_OUTSIDE) / (1 - outside.mean()))
     limits = np.arange(0.02, 1, 0.02)
     reached = [_mcc(np.array(labels), np.array(first), np.array(sure), limit, weight) for limit in limits]
-    final = replace(fit(rows, vectors), fusions={"+".join(_names(vectors)): fusion})
+    final = replace(fit(rows, vectors), fusions={key_of(("lex", *vectors)): fusion})
     return final, float(limits[int(np.argmax(reached))])
-
-
-def _names(vectors: dict[str, Floats]) -> list[str]:
-    return [name for name in PARTS if name == "lex" or name.split("-")[0] in vectors]
 
 
 def _some(rows: Rows, chosen: NDArray[np.int64]) -> Rows:

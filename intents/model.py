@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,18 @@ from intents.understanding import Thresholds
 
 HERE = ROOT / "model"
 OTHERS = "others"
+HEADS = ("lex", "use", "e5")
 PARTS = ("lex", "use", "use-near", "e5", "e5-near")
 READ_BY_USE = frozenset(
     {"ar", "de", "en", "es", "fr", "pl", "ru", "tr"}
 )  # of ours, those in its training set (Yang et al., arXiv 1907.04307)
 SHARPNESS = 20.0
 Floats = NDArray[np.float32]
+
+
+def key_of(parts: Iterable[str]) -> str:
+    """Which fusion belongs to these parts: ``lex+use+e5``, ``lex+use`` or ``lex``."""
+    return "+".join(name for name in HEADS if name in parts)
 
 
 def unit(vector: Floats) -> Floats:
@@ -153,7 +159,7 @@ class Model:
 
     def fuse(self, parts: Mapping[str, Floats], spoken: Floats) -> tuple[Floats, Fusion]:
         """Probability of each class from the parts that are there."""
-        fusion = self.fusions["+".join(name for name in PARTS if name in parts)]
+        fusion = self.fusions[key_of(parts)]
         known = float(sum(spoken[self.languages.index(name)] for name in READ_BY_USE if name in self.languages))
         score = np.zeros(len(self.classes), np.float32)
         for name, (in_known, in_others) in fusion.weights.items():

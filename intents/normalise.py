@@ -68,8 +68,11 @@ def gentle(text: str) -> str:
 
 
 def _one_script(word: re.Match[str]) -> str:
-    cyrillic = len(_CYRILLIC.findall(word[0]))
-    return word[0].translate(_TO_CYRILLIC if 2 * cyrillic >= len(word[0]) else _TO_LATIN)
+    """The script of a letter that exists in one of them only; else that of most letters."""
+    for letter in word[0]:
+        if letter not in _LATIN_TWINS and letter not in _CYRILLIC_TWINS:
+            return word[0].translate(_TO_CYRILLIC if _CYRILLIC.match(letter) else _TO_LATIN)
+    return word[0].translate(_TO_CYRILLIC if 2 * len(_CYRILLIC.findall(word[0])) >= len(word[0]) else _TO_LATIN)
 
 
 def folded(text: str) -> str:

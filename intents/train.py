@@ -28,7 +28,7 @@ from intents.catalogue import Labelled
 from intents.elsewhere import make_elsewhere
 from intents.encoders import available
 from intents.lexical import BUCKETS, buckets, familiar
-from intents.model import OTHERS, READ_BY_USE, Fusion, Head, Model, Typical, load, save, save_readable
+from intents.model import OTHERS, READ_BY_USE, Fusion, Head, Model, Typical, key_of, load, save, save_readable
 from intents.normalise import folded
 from intents.prepare import Prepared, example, for_language, prepare
 from intents.understanding import Thresholds
@@ -147,7 +147,7 @@ def _fusions(model: Model, labelled: Sequence[Labelled], words: Vocabulary, cach
     parts = _parts(model, prepared, cache, say)
     spoken = np.stack([message.spoken for message in prepared])
     return {
-        "+".join(names): _calibrated({name: parts[name] for name in names}, spoken, labelled, model)
+        key_of(names): _calibrated({name: parts[name] for name in names}, spoken, labelled, model)
         for names in PART_SETS
     }
 
