@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,13 @@ _MEANS = {
 
 
 def labelled(root: Path = ROOT) -> list[Labelled]:
-    """The messages on which confidence is calibrated; those that ask for two things are left out."""
-    rows = [
-        json.loads(line)
-        for path in sorted((root / "calibration").glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    """The messages on which weights, confidence and thresholds are fitted."""
+    return labelled_in(sorted((root / "calibration").glob("*.jsonl")))
+
+
+def labelled_in(files: Iterable[Path]) -> list[Labelled]:
+    """The labelled messages of these files; those that ask for two things are left out."""
+    rows = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return [
         Labelled(
             text=row["text"],

@@ -144,7 +144,7 @@ def _fusions(model: Model, labelled: Sequence[Labelled], words: Vocabulary, cach
         )
         for row in labelled
     ]
-    parts = _parts(model, prepared, cache, say)
+    parts = parts_of(model, prepared, cache, say)
     spoken = np.stack([message.spoken for message in prepared])
     return {
         key_of(names): _calibrated({name: parts[name] for name in names}, spoken, labelled, model)
@@ -152,7 +152,7 @@ def _fusions(model: Model, labelled: Sequence[Labelled], words: Vocabulary, cach
     }
 
 
-def _parts(model: Model, messages: Sequence[Prepared], cache: Path, say: Say) -> dict[str, Floats]:
+def parts_of(model: Model, messages: Sequence[Prepared], cache: Path, say: Say) -> dict[str, Floats]:
     """What each part of the finished model says of new messages, as the matcher would ask it."""
     found: dict[str, list[Floats]] = {"lex": [model.lexical(message.text) for message in messages]}
     for encoder, vectors in vectors_of([message.text for message in messages], cache, say).items():
@@ -252,9 +252,10 @@ def _typical(matrix: Floats, y: NDArray[np.int64], classes: int) -> Typical:
     return Typical(projection=projection, examples=np.vstack(centres), starts=starts)
 
 
-def _shares(
+def shares_of(
     weights: Mapping[str, tuple[float, float]], parts: Mapping[str, NDArray[Any]], known: NDArray[Any]
 ) -> Floats:
+    """Probability of each class, shape (messages, classes); ``known`` is how likely each message's language is one of ``READ_BY_USE``."""
     score = np.zeros_like(next(iter(parts.values())))
     for name, (in_known, in_others) in weights.items():
         score += (known * in_known + (1 - known) * in_others)[:, None] * parts[name]
@@ -274,7 +275,7 @@ def fit_weights(
         return {name: (float(x[i]), float(x[count + i])) for i, name in enumerate(names)}
 
     def loss(x: Floats) -> float:
-        likely = (_shares(weights(x), exact, known) * allowed).sum(axis=1)
+        likely = (shares_of(weights(x), exact, known) * allowed).sum(axis=1)
         return float(-np.log(likely + 1e-6).mean() + WEIGHT_PENALTY * np.square(x - 1 / count).sum())
 
     fitted = minimize(loss, x0=np.full(2 * count, 1 / count), method="L-BFGS-B", bounds=[(0, 2)] * (2 * count))
@@ -294,7 +295,7 @@ def _calibrated(parts: Mapping[str, Floats], spoken: Floats, labelled: Sequence[
     allowed = np.array([[name in row.means for name in classes] for row in labelled])
     known = spoken[:, [name in READ_BY_USE for name in model.languages]].sum(axis=1).astype(np.float64)
     weights = fit_weights(parts, known, allowed)
-    p = _shares(weights, parts, known)
+    p = shares_of(weights, parts, known)
     count = Counter(row.language for row in labelled)
     main = np.array([count[row.language] >= MUCH_EVIDENCE for row in labelled])
     thresholds: dict[str, Thresholds] = {}

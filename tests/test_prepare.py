@@ -86,7 +86,6 @@ def test_look_alike_letters_of_another_script_make_no_difference() -> None:
     [
         ("ما هي Aufenthaltserlaubnis", "ar"),
         ("gdzie jest Ausländerbehörde i Jobcenter", "pl"),
-        ("kude e Jobcenter molq", "bg"),
         ("I got a letter from the Jobcenter about Bürgergeld", "en"),
         ("як отримати Wohnberechtigungsschein", "uk"),
     ],
