@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.errors import LotsenbotError, OurFault
+from bot.ports import utc_now
 from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
 from faq import load_usable as load
@@ -200,6 +201,78 @@ def faq_check(language: Annotated[str, typer.Option(help="Only this language.")]
         print(defect)
     print(f"{len(defects)} defects" if defects else "The content is in order.", file=sys.stderr)
     sys.exit(1 if defects else 0)
+
+
+@faq_cli.command("status")
+def faq_status(
+    language: Annotated[str, typer.Option(help="Only this language.")] = "",
+    facts: Annotated[bool, typer.Option(help="Also the facts that somebody must confirm or look at again.")] = False,
+) -> None:
+    """Topic by language: there, stale, read by nobody, reading overdue."""
+    from bot.editing import facts_to_check, matrix
+    from faq.translations import load_translations
+
+    catalogue, today = load(load_settings().city), utc_now().date()
+    print(matrix(catalogue, load_translations(), [_language(language)] if language else list(languages()), today))
+    if facts:
+        print("\n" + "\n".join(facts_to_check(catalogue, today)))
+
+
+@faq_cli.command("diff")
+def faq_diff(
+    language: Annotated[str, typer.Argument(help="The language of the translations.")],
+    topics: Annotated[list[str] | None, typer.Argument(help="Only these topics.")] = None,
+) -> None:
+    """What changed in German since the translations were made."""
+    from bot.editing import differences
+    from faq.translations import load_translations
+
+    catalogue = load(load_settings().city)
+    shown = differences(catalogue, load_translations(), _language(language), _topics(catalogue, topics))
+    print(shown or "Every translation was made from the German text as it is.")
+
+
+@faq_cli.command("accept")
+def faq_accept(
+    language: Annotated[str, typer.Argument(help="The language that was read, or `all` with --wording.")],
+    topics: Annotated[list[str], typer.Argument(help="The topics that were read.")],
+    by: Annotated[str, typer.Option(help="Who has read them: a name or a role.")] = "",
+    wording: Annotated[
+        bool, typer.Option(help="The German change is one of wording: the translations stay right.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not show and ask first.")] = False,
+) -> None:
+    """Record that somebody has read a translation against the German text, after showing both."""
+    from bot.editing import side_by_side
+    from faq import ROOT
+    from faq.translations import accept
+
+    catalogue = load(load_settings().city)
+    chosen = _topics(catalogue, topics)
+    if wording:
+        spoken = list(catalogue.entries) if language == "all" else [_language(language)]
+        for tag in spoken:
+            accept(ROOT, catalogue, tag, chosen)
+        print(f"The change counts as wording only in {', '.join(spoken)}.")
+        return
+    if not by.strip():
+        _stop("say who has read it: --by 'Name or role'", 2)
+    read = [topic for topic in chosen if catalogue.entry(topic, _language(language))]
+    if missing := sorted(set(chosen) - set(read)):
+        _stop(f"there is no text in {language} for {', '.join(missing)}", 1)
+    for topic in read:
+        if not yes:
+            print(side_by_side(catalogue, language, topic))
+            if not typer.confirm("Does it say the same?"):
+                continue
+        accept(ROOT, catalogue, language, [topic], by=by.strip(), on=utc_now().date().isoformat())
+        print(f"{topic}: read by {by.strip()}")
+
+
+def _topics(catalogue: Catalogue, wanted: list[str] | None) -> list[str]:
+    if unknown := [topic for topic in wanted or () if topic not in catalogue.topics]:
+        _stop(f"there is no topic {', '.join(unknown)}; ids are in faq/topics.yaml", 2)
+    return wanted or list(catalogue.topics)
 
 
 @faq_cli.command("eval")

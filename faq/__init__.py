@@ -1,7 +1,7 @@
 """What we answer: topics, texts by language, facts and contacts. Knows neither the bot nor the intents."""
 
 from faq.card import Card, ContactCard, Line, card_text, make_card, more_text
-from faq.catalogue import ROOT, Catalogue, Topic, content_files, load
+from faq.catalogue import ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Topic, content_files, load
 from faq.check import load_usable
 from faq.facts import Contact, Fact
 from faq.source import ContentError, Defect
@@ -9,6 +9,8 @@ from faq.values import phone_words
 
 __all__ = [
     "ROOT",
+    "SOURCE_LANGUAGE",
+    "TEXT_KEYS",
     "Card",
     "Catalogue",
     "Contact",

@@ -55,6 +55,7 @@ class Card:
     contacts: tuple[ContactCard, ...] = ()
     source: str = ""
     checked: str = ""
+    stale: str = ""
 
     @property
     def doubtful(self) -> bool:
@@ -91,6 +92,9 @@ def make_card(catalogue: Catalogue, topic_id: str, locale: str) -> Card:
         contacts=tuple(_contact(catalogue.contacts[id_], say) for id_ in topic.contacts),
         source=_sources(used),
         checked=_checked(used, say),
+        stale=say("The German text has changed since this translation. If you are unsure, ask a person.")
+        if (language, topic_id) in catalogue.stale
+        else "",
     )
 
 
@@ -197,6 +201,7 @@ def card_text(card: Card, *, with_more: bool = False) -> str:
         [say("Please bring:"), *(f"– {_marked(line, doubt)}" for line in card.bring)] if card.bring else [],
         [f"{number}. {_marked(line, doubt)}" for number, line in enumerate(card.steps, 1)],
         [_marked(line, doubt) for line in card.more] if with_more else [],
+        [card.stale] if card.stale else [],
         [card.doubts] if card.doubts and (with_more or _doubt_shown(card)) else [],
         *([_contact_text(contact, say)] for contact in card.contacts[:SHOWN_CONTACTS]),
         [
@@ -214,6 +219,7 @@ def more_text(card: Card) -> str:
     blocks = [
         [card.title],
         *([_marked(line, doubt)] for line in card.more),
+        [card.stale] if card.stale else [],
         [card.doubts] if card.doubts else [],
         [
             say("Source: {source}").format(source=say.isolate(card.source)),

@@ -11,6 +11,8 @@ from faq.placeholders import FactUse, Use, fill
 from faq.source import ContentError, Defect, Source, read
 
 ROOT = Path(__file__).resolve().parent
+SOURCE_LANGUAGE = "de"
+NO_TEXTS = ("facts", "contacts", "translations")
 TEXT_KEYS = ("title", "lead", "bring", "steps", "more")
 HEADLINES = ("deadline", "cost", "amount", "duration", "age", "limit", "number")
 
@@ -41,7 +43,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """Everything the bot may say about the city. ``entries[language][topic]`` holds the texts."""
+    """Everything the bot may say about the city. ``entries[language][topic]`` holds the texts.
+
+    ``stale`` are the answers (language, topic) whose German text has changed since they were translated.
+    """
 
     city: str
     topics: Mapping[str, Topic]
@@ -49,6 +54,7 @@ class Catalogue:
     facts: Mapping[str, Fact]
     contacts: Mapping[str, Contact]
     sources: tuple[Source, ...]
+    stale: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def chapters(self) -> tuple[str, ...]:
@@ -102,7 +108,7 @@ def content_files(city: str, root: Path = ROOT) -> list[Path]:
     shared = [root / "topics.yaml"] + [
         root / kind / f"{place}.yaml" for kind in ("facts", "contacts") for place in ("germany", city)
     ]
-    return shared + sorted(path for path in root.glob("*/*.yaml") if path.parent.name not in ("facts", "contacts"))
+    return shared + sorted(path for path in root.glob("*/*.yaml") if path.parent.name not in NO_TEXTS)
 
 
 def _read_all(city: str, root: Path) -> tuple[list[Source], list[Defect]]:
@@ -166,7 +172,7 @@ def _entries(
     entries: dict[str, dict[str, Entry]] = {}
     for name, source in by_file.items():
         language, _, chapter_file = name.partition("/")
-        if not chapter_file or language in ("facts", "contacts"):
+        if not chapter_file or language in NO_TEXTS:
             continue
         for id_, raw in source.data.items():
             if entry := _entry(id_, raw, source, topics, defects):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import phonenumbers
 
 from faq.card import card_text, make_card
-from faq.catalogue import HEADLINES, ROOT, TEXT_KEYS, Catalogue, load
+from faq.catalogue import HEADLINES, ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, load
 from faq.placeholders import ContactUse, FactUse, Use, uses, without
 from faq.source import ContentError, Defect, Source
+from faq.translations import load_translations
 from locales import languages
 
 TITLE, LINE, FIRST_PART, MORE, MESSAGE = 38, 260, 1000, 1000, 4096
-SOURCE_LANGUAGE = "de"
 _DIGITS = re.compile(r"\S*\d\S*")
 _LEVEL = re.compile(r"\W*[ABC][12]\b")
 _BULLET = re.compile(r"\s*([-*•]|\d+[.)])\s")
@@ -62,7 +63,7 @@ def load_usable(city: str, root: Path = ROOT) -> Catalogue:
     catalogue = load(city, root)
     if broken := list(_references(catalogue)):
         raise ContentError(sorted(set(broken)))
-    return catalogue
+    return replace(catalogue, stale=load_translations(root).stale(catalogue))
 
 
 def _references(catalogue: Catalogue) -> Iterator[Defect]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
 from faq.source import Defect, Source
@@ -34,6 +36,16 @@ class Fact:
     def is_sure(self) -> bool:
         """May be stated without "please check"."""
         return self.confidence in ("statute", "verified")
+
+    def is_overdue(self, today: date, days: int) -> bool:
+        """Whether the state it was checked against is older than its review interval; months and years count to their end."""
+        if not self.as_of:
+            return False
+        year, month, day = (int(part) for part in (*self.as_of.split("-"), "12", "31")[:3])
+        if len(self.as_of) == len("2026-11"):
+            day = 31
+        last = date(year, month, min(day, monthrange(year, month)[1]))
+        return last + timedelta(days=days) < today
 
 
 @dataclass(frozen=True, kw_only=True)
