@@ -20,7 +20,7 @@ from bot.understand import load_matcher
 from intents import catalogue
 from intents.catalogue import Labelled
 from intents.matcher import Matcher
-from intents.model import PARTS, READ_BY_USE
+from intents.model import PARTS, group_shares
 from intents.prepare import Prepared, prepare
 from intents.train import fit_weights, parts_of, shares_of
 from intents.vocabulary import make_vocabulary
@@ -98,23 +98,18 @@ def _parts(
     matcher: Matcher, read: Callable[[Matcher, str], Prepared], rows: Sequence[Labelled]
 ) -> tuple[Mapping[str, Floats], Floats]:
     prepared = [read(matcher, row.text) for row in rows]
-    known = np.array(
-        [
-            sum(float(message.spoken[i]) for i, name in enumerate(matcher.model.languages) if name in READ_BY_USE)
-            for message in prepared
-        ]
-    )
+    known = group_shares(np.stack([message.spoken for message in prepared]), matcher.model.languages)
     return parts_of(matcher.model, prepared, VAR / "vectors", lambda line: None), known
 
 
-def _weights(matcher: Matcher, names: Sequence[str], known: Sequence[Labelled]) -> dict[str, tuple[float, float]]:
+def _weights(matcher: Matcher, names: Sequence[str], known: Sequence[Labelled]) -> dict[str, tuple[float, ...]]:
     parts, spoken = _parts(matcher, lambda m, text: m.read(text), known)
     allowed = np.array([[name in row.means for name in matcher.model.classes] for row in known])
     return fit_weights({name: parts[name] for name in names}, spoken, allowed)
 
 
 def _shares(
-    matcher: Matcher, variant: Variant, weights: Mapping[str, tuple[float, float]], asked: Sequence[Labelled]
+    matcher: Matcher, variant: Variant, weights: Mapping[str, tuple[float, ...]], asked: Sequence[Labelled]
 ) -> Floats:
     parts, known = _parts(matcher, variant.read, asked)
     return shares_of(weights, {name: parts[name] for name in weights}, known)

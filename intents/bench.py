@@ -19,7 +19,7 @@ from sklearn.metrics import matthews_corrcoef
 
 from intents import catalogue
 from intents.encoders import available
-from intents.model import Fusion, Model, key_of
+from intents.model import Fusion, Model, group_shares, key_of
 from intents.prepare import example
 from intents.train import Rows, Say, fit, fit_weights, vectors_of
 from intents.understanding import Thresholds
@@ -117,8 +117,9 @@ def _calibrated(rows: Rows, inside: NDArray[np.bool_], vectors: dict[str, Floats
         )
         for name, scores in _parts(part, rows, vectors, held).items():
             unseen.setdefault(name, np.zeros((len(rows.y), len(rows.classes)), np.float32))[held] = scores
-    known = np.ones(len(rows.y))
-    weights = fit_weights(unseen, known, np.eye(len(rows.classes), dtype=bool)[rows.y])
+    weights = fit_weights(
+        unseen, group_shares(np.ones((len(rows.y), 1)), rows.languages), np.eye(len(rows.classes), dtype=bool)[rows.y]
+    )
     fusion = Fusion(
         weights=weights, thresholds={"others": Thresholds(answer=0, ahead=0, ask=0)}, alarm=1, alarm_ask=1, person=100
     )

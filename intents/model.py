@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ HERE = ROOT / "model"
 OTHERS = "others"
 HEADS = ("lex", "use", "e5")
 PARTS = ("lex", "use", "use-near", "e5", "e5-near")
-READ_BY_USE = frozenset(
-    {"ar", "de", "en", "es", "fr", "pl", "ru", "tr"}
-)  # of ours, those in its training set (Yang et al., arXiv 1907.04307)
+# Languages whose parts are weighed alike: those with most examples; the others that the first encoder was trained on (Yang
+# et al., arXiv 1907.04307); and, as the last group, all the rest.
+GROUPS = (frozenset({"de", "en"}), frozenset({"ar", "es", "fr", "pl", "ru", "tr"}))
 SHARPNESS = 20.0
 Floats = NDArray[np.float32]
 
@@ -34,6 +34,13 @@ Floats = NDArray[np.float32]
 def key_of(parts: Iterable[str]) -> str:
     """Which fusion belongs to these parts: ``lex+use+e5``, ``lex+use`` or ``lex``."""
     return "+".join(name for name in HEADS if name in parts)
+
+
+def group_shares(spoken: NDArray[Any], languages: Sequence[str]) -> Floats:
+    """How likely the language is one of each group; from shape (…, languages) to (…, groups + 1)."""
+    inside = [spoken[..., [name in group for name in languages]].sum(axis=-1) for group in GROUPS]
+    shares: Floats = np.stack([*inside, 1 - sum(inside)], axis=-1)
+    return shares
 
 
 def unit(vector: Floats) -> Floats:
@@ -103,11 +110,11 @@ class Typical:
 class Fusion:
     """How much each part counts, and what confidence means: fitted on messages the heads had not seen.
 
-    ``weights``: for each part one weight in the languages the first encoder was made for and one in the others.
+    ``weights``: for each part one weight in each of ``GROUPS`` and one in the other languages.
     ``thresholds``: those of the languages with much evidence, by name, and of ``others``.
     """
 
-    weights: Mapping[str, tuple[float, float]]
+    weights: Mapping[str, tuple[float, ...]]
     thresholds: Mapping[str, Thresholds]
     alarm: float
     alarm_ask: float
@@ -160,10 +167,10 @@ class Model:
     def fuse(self, parts: Mapping[str, Floats], spoken: Floats) -> tuple[Floats, Fusion]:
         """Probability of each class from the parts that are there."""
         fusion = self.fusions[key_of(parts)]
-        known = float(sum(spoken[self.languages.index(name)] for name in READ_BY_USE if name in self.languages))
+        groups = group_shares(spoken, self.languages)
         score = np.zeros(len(self.classes), np.float32)
-        for name, (in_known, in_others) in fusion.weights.items():
-            score = score + np.float32(known * in_known + (1 - known) * in_others) * parts[name]
+        for name, weights in fusion.weights.items():
+            score = score + np.float32(groups @ np.array(weights)) * parts[name]
         score = score - score.max()
         shares: Floats = np.exp(score) / np.exp(score).sum()
         return shares, fusion
@@ -260,7 +267,7 @@ def _typical(arrays: Mapping[str, NDArray[Any]], name: str) -> Typical:
 
 def _fusion_out(fusion: Fusion) -> dict[str, Any]:
     return {
-        "weights": {name: list(pair) for name, pair in fusion.weights.items()},
+        "weights": {name: list(weights) for name, weights in fusion.weights.items()},
         "thresholds": {
             language: {"answer": limits.answer, "ahead": limits.ahead, "ask": limits.ask}
             for language, limits in fusion.thresholds.items()
@@ -274,7 +281,7 @@ def _fusion_out(fusion: Fusion) -> dict[str, Any]:
 
 def _fusion_in(raw: Mapping[str, Any]) -> Fusion:
     return Fusion(
-        weights={name: (pair[0], pair[1]) for name, pair in raw["weights"].items()},
+        weights={name: tuple(weights) for name, weights in raw["weights"].items()},
         thresholds={language: Thresholds(**limits) for language, limits in raw["thresholds"].items()},
         alarm=raw["alarm"],
         alarm_ask=raw["alarm_ask"],

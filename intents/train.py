@@ -28,7 +28,7 @@ from intents.catalogue import Labelled
 from intents.elsewhere import make_elsewhere
 from intents.encoders import available
 from intents.lexical import BUCKETS, buckets, familiar
-from intents.model import OTHERS, READ_BY_USE, Fusion, Head, Model, Typical, key_of, load, save, save_readable
+from intents.model import GROUPS, OTHERS, Fusion, Head, Model, Typical, group_shares, key_of, load, save, save_readable
 from intents.normalise import folded
 from intents.prepare import Prepared, example, for_language, prepare
 from intents.understanding import Thresholds
@@ -37,9 +37,9 @@ from intents.vocabulary import Vocabulary, make_vocabulary
 COLUMNS = 40_000
 SEED = 20140
 REDUCED, TYPICAL = 192, 96
-WRONG_AT_MOST = {"main": 0.03, OTHERS: 0.04}
+WRONG_AT_MOST = {"most": 0.03, "some": 0.035, OTHERS: 0.05}
 CERTAINTY = 0.9
-MUCH_EVIDENCE = 60
+MOST_EVIDENCE, SOME_EVIDENCE = 300, 50
 FALSE_ALARMS, FALSE_QUESTIONS, FALSE_PERSONS = 1 / 200, 1 / 100, 1 / 100
 ASK_FROM = 6
 EXPECTED_OUTSIDE = 0.1
@@ -253,39 +253,40 @@ def _typical(matrix: Floats, y: NDArray[np.int64], classes: int) -> Typical:
 
 
 def shares_of(
-    weights: Mapping[str, tuple[float, float]], parts: Mapping[str, NDArray[Any]], known: NDArray[Any]
+    weights: Mapping[str, tuple[float, ...]], parts: Mapping[str, NDArray[Any]], groups: NDArray[Any]
 ) -> Floats:
-    """Probability of each class, shape (messages, classes); ``known`` is how likely each message's language is one of ``READ_BY_USE``."""
+    """Probability of each class, shape (messages, classes); ``groups`` is ``group_shares`` of each message."""
     score = np.zeros_like(next(iter(parts.values())))
-    for name, (in_known, in_others) in weights.items():
-        score += (known * in_known + (1 - known) * in_others)[:, None] * parts[name]
+    for name, in_groups in weights.items():
+        score += (groups @ np.array(in_groups))[:, None] * parts[name]
     score = score - score.max(axis=1, keepdims=True)
     shares: Floats = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
     return shares
 
 
 def fit_weights(
-    parts: Mapping[str, Floats], known: NDArray[Any], allowed: NDArray[np.bool_]
-) -> dict[str, tuple[float, float]]:
+    parts: Mapping[str, Floats], groups: NDArray[Any], allowed: NDArray[np.bool_]
+) -> dict[str, tuple[float, ...]]:
     """How much each part counts, and with it what confidence means: maximum likelihood on the labelled messages."""
-    names, count = list(parts), len(parts)
+    names, start = list(parts), 1 / len(parts)
     exact = {name: part.astype(np.float64) for name, part in parts.items()}  # finite differences need the digits
+    shape = (len(names), len(GROUPS) + 1)
 
-    def weights(x: Floats) -> dict[str, tuple[float, float]]:
-        return {name: (float(x[i]), float(x[count + i])) for i, name in enumerate(names)}
+    def weights(x: NDArray[Any]) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(map(float, row)) for name, row in zip(names, x.reshape(shape), strict=True)}
 
-    def loss(x: Floats) -> float:
-        likely = (shares_of(weights(x), exact, known) * allowed).sum(axis=1)
-        return float(-np.log(likely + 1e-6).mean() + WEIGHT_PENALTY * np.square(x - 1 / count).sum())
+    def loss(x: NDArray[Any]) -> float:
+        likely = (shares_of(weights(x), exact, groups) * allowed).sum(axis=1)
+        return float(-np.log(likely + 1e-6).mean() + WEIGHT_PENALTY * np.square(x - start).sum())
 
-    fitted = minimize(loss, x0=np.full(2 * count, 1 / count), method="L-BFGS-B", bounds=[(0, 2)] * (2 * count))
-    return weights(fitted.x)
+    size = shape[0] * shape[1]
+    return weights(minimize(loss, x0=np.full(size, start), method="L-BFGS-B", bounds=[(0, 2)] * size).x)
 
 
 def _calibrated(parts: Mapping[str, Floats], spoken: Floats, labelled: Sequence[Labelled], model: Model) -> Fusion:
     """Weights, confidence and thresholds, fitted on labelled messages that nothing was trained on.
 
-    For the languages with much evidence together, and for the others, the lowest confidence and lead are taken whose
+    For the languages with most evidence, those with some, and the others together, the lowest confidence and lead are taken whose
     wrong answers stay, with the given certainty, under ``WRONG_AT_MOST`` of all messages: Clopper and Pearson's bound for
     a share (Biometrika 26, 1934). Messages that no topic covers are more frequent among the labelled ones than we expect
     in the chat, so they count as ``EXPECTED_OUTSIDE`` of all. The limits for danger and for the wish for a person catch
@@ -293,20 +294,15 @@ def _calibrated(parts: Mapping[str, Floats], spoken: Floats, labelled: Sequence[
     """
     classes = model.classes
     allowed = np.array([[name in row.means for name in classes] for row in labelled])
-    known = spoken[:, [name in READ_BY_USE for name in model.languages]].sum(axis=1).astype(np.float64)
-    weights = fit_weights(parts, known, allowed)
-    p = shares_of(weights, parts, known)
-    count = Counter(row.language for row in labelled)
-    main = np.array([count[row.language] >= MUCH_EVIDENCE for row in labelled])
+    groups = group_shares(spoken.astype(np.float64), model.languages)
+    weights = fit_weights(parts, groups, allowed)
+    p = shares_of(weights, parts, groups)
     thresholds: dict[str, Thresholds] = {}
     figures: dict[str, Any] = {}
-    for group, members in (("main", main), (OTHERS, ~main)):
-        chosen = np.flatnonzero(members if members.any() else main)
-        limits, figures[group] = _thresholds(
-            p[chosen], [labelled[int(i)] for i in chosen], classes, WRONG_AT_MOST[group]
-        )
-        names = [name for name, messages in count.items() if messages >= MUCH_EVIDENCE] if group == "main" else [OTHERS]
-        thresholds |= dict.fromkeys(sorted(names), limits)
+    for group, names in _by_evidence(labelled).items():
+        chosen = [i for i, row in enumerate(labelled) if row.language in names]
+        limits, figures[group] = _thresholds(p[chosen], [labelled[i] for i in chosen], classes, WRONG_AT_MOST[group])
+        thresholds |= dict.fromkeys(names if group != OTHERS else [OTHERS], limits)
     kinds = np.array([row.kind for row in labelled])
     danger = p[:, [name.startswith("emergency-") for name in classes]].sum(axis=1)
     sure, perhaps = (_share_above(danger[kinds != "emergency"], share) for share in (FALSE_ALARMS, FALSE_QUESTIONS))
@@ -320,6 +316,15 @@ def _calibrated(parts: Mapping[str, Floats], spoken: Floats, labelled: Sequence[
         person=max(round(100 * others), 10),
         figures=figures,
     )
+
+
+def _by_evidence(labelled: Sequence[Labelled]) -> dict[str, list[str]]:
+    """The languages whose thresholds are fitted together: much evidence, some, and all the others."""
+    count = Counter(row.language for row in labelled)
+    most = sorted(name for name, number in count.items() if number >= MOST_EVIDENCE)
+    some = sorted(name for name, number in count.items() if SOME_EVIDENCE <= number < MOST_EVIDENCE)
+    rest = sorted(set(count) - set(most) - set(some))
+    return {"most": most, "some": some, OTHERS: rest or some or most}
 
 
 def _thresholds(
