@@ -13,17 +13,12 @@ from decimal import Decimal
 
 import phonenumbers
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
-DURATIONS = {
-    "minute": "duration-minute",
-    "hour": "duration-hour",
-    "day": "duration-day",
-    "week": "duration-week",
-    "month": "duration-month",
-    "year": "duration-year",
-}
+from locales import cldr, duration
+
+DURATIONS = ("minute", "hour", "day", "week", "month", "year")
 MEASURES = {
     "m2": "area-square-meter",
     "km2": "area-square-kilometer",
@@ -35,11 +30,6 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?(?: ([A-Za-z0-9%]+))?")
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 _CLOCK = re.compile(r"(\d\d):(\d\d)(?:-(\d\d):(\d\d))?")
-
-
-def cldr(locale: str) -> str:
-    """The CLDR locale for a language tag: English as read in Europe (4 March 2027), digits 0-9 in Arabic and Persian."""
-    return "en_GB" if locale == "en" else locale.replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -114,7 +104,7 @@ def _clock(source: str, match: re.Match[str]) -> Value:
 
     def words(locale: str) -> str:
         return "–".join(format_time(t, "HH:mm", locale=cldr(locale)) for t in times) + (
-            " Uhr" if locale == "de" else ""
+            " Uhr" if cldr(locale) == "de" else ""
         )
 
     return Value(source, words, words)
@@ -136,17 +126,14 @@ def _quantity(source: str, match: re.Match[str]) -> Value:
         last = numbers[-1]
         if unit == "EUR":
             digits = "#,##0" if last == last.to_integral() else "#,##0.00"
-            pattern = f"¤{digits}" if locale == "en" else f"{digits}\u00a0¤"
-            return lead + format_currency(last, "EUR", pattern, locale=cldr(locale), currency_digits=False)
+            amount = format_decimal(last, digits, locale=cldr(locale))
+            return lead + (f"€{amount}" if locale == "en" else f"{amount}\u00a0€")
         if unit == "%":
             return lead + format_percent(last / 100, locale=cldr(locale), decimal_quantization=False)
         if unit:
-            return lead + format_unit(
-                last,
-                MEASURES.get(unit) or DURATIONS[single],
-                "long" if single in DURATIONS else "short",
-                locale=cldr(locale),
-            )
+            if single in DURATIONS:
+                return lead + duration(last, single, locale)
+            return lead + format_unit(last, MEASURES[unit], "short", locale=cldr(locale))
         return number(locale)
 
     return Value(source, words, number)

@@ -56,7 +56,7 @@ class Matcher:
 
     def understand(self, text: str, language: str = "") -> Understanding:
         """Understand one message; ``language`` is what the newcomer chose, if she did."""
-        typed = folded(text)
+        typed, language = folded(text), language.partition("-x-")[0]  # Simple German is typed as German
         if not typed:
             command, named = self._command(text, typed)
             note = "no letters" if gentle(text) else "nothing to read"

@@ -9,15 +9,18 @@ import gettext
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from babel import localedata
+from babel import Locale, localedata
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.units import format_unit
 
 ROOT = Path(__file__).resolve().parent
 SOURCE = "en"
@@ -43,6 +46,26 @@ def languages() -> dict[str, Language]:
     return {tag: Language(tag=tag, **fields) for tag, fields in raw.items()}
 
 
+def cldr(tag: str) -> str:
+    """The CLDR locale for a language tag: English as read in Europe (4 March 2027), Simple German as German."""
+    return "en_GB" if tag == "en" else tag.partition("-x-")[0].replace("-", "_")
+
+
+@cache
+def _durations() -> dict[str, dict[str, dict[str, str]]]:
+    raw: dict[str, dict[str, dict[str, str]]] = yaml.safe_load((ROOT / "durations.yaml").read_text(encoding="utf-8"))
+    return raw
+
+
+def duration(number: Decimal, unit: str, tag: str) -> str:
+    """A number of minutes, hours, days, weeks, months or years (``unit`` in the singular) in words, in the right plural."""
+    forms = _durations().get(tag, {}).get(unit)
+    if forms is None:
+        return format_unit(number, f"duration-{unit}", "long", locale=cldr(tag))
+    category = Locale.parse(cldr(tag)).plural_form(number)
+    return forms.get(category, forms["other"]).format(format_decimal(number, locale=cldr(tag)))
+
+
 def offered() -> tuple[Language, ...]:
     """The languages in which the bot can speak, in the order they are offered."""
     return tuple(language for language in languages().values() if language.phrases)
@@ -50,7 +73,8 @@ def offered() -> tuple[Language, ...]:
 
 def known(tag: str) -> str:
     """The offered language for a tag from outside (``de-AT``, ``AR``), or an empty string."""
-    wanted = tag.replace("_", "-").lower().split("-")[0]
+    tag = tag.replace("_", "-").lower()
+    wanted = tag if tag in languages() else tag.split("-")[0]
     return wanted if wanted in languages() and languages()[wanted].phrases else ""
 
 
@@ -71,7 +95,7 @@ class Phrases:
 
     def listed(self, items: Sequence[str]) -> str:
         """The items as a list inside a sentence, joined as the language does."""
-        known = self.locale.replace("-", "_") if localedata.exists(self.locale.replace("-", "_")) else SOURCE
+        known = cldr(self.locale) if localedata.exists(cldr(self.locale)) else SOURCE
         return format_list(items, locale=known)
 
     def isolate(self, text: str) -> str:
@@ -91,7 +115,7 @@ def _translations(locale: str) -> gettext.NullTranslations:
     if not path.exists():
         return gettext.NullTranslations()
     with path.open("rb") as po:
-        catalogue = read_po(po, locale=locale)
+        catalogue = read_po(po, locale=cldr(locale))
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

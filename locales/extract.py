@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from locales import ROOT, SOURCE, languages
+from locales import ROOT, SOURCE, cldr, languages
 
 TOP = ROOT.parent
 KEYWORDS = {"_": None, "say": None, "_say": None, "many": (1, 2), "ngettext": (1, 2)}
@@ -51,9 +51,9 @@ def read(tag: str) -> Catalog:
     """A language's phrases, or an empty catalogue."""
     path = po_path(tag)
     if not path.exists():
-        return Catalog(locale=tag.replace("-", "_"), charset="utf-8", fuzzy=False)
+        return Catalog(locale=cldr(tag), charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
-        return read_po(file, locale=tag.replace("-", "_"))
+        return read_po(file, locale=cldr(tag))
 
 
 def main() -> None:
