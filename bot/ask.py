@@ -14,6 +14,7 @@ from bot.message import Kind, Message, Reply, clean_text
 from bot.service import Service
 from bot.understand import load_matcher
 from faq import Catalogue
+from intents.matcher import Matcher
 from intents.understanding import Understanding
 
 
@@ -44,13 +45,21 @@ def fresh(locale: str = "") -> Conversation:
 
 
 def ask(
-    text: str, catalogue: Catalogue, conversation: Conversation, *, button: str = "", compose_it: bool = True
+    text: str,
+    catalogue: Catalogue,
+    conversation: Conversation,
+    *,
+    button: str = "",
+    compose_it: bool = True,
+    matcher: Matcher | None = None,
 ) -> Asked:
-    """Take one turn in memory."""
+    """Take one turn in memory, with another matcher than the installed one if given."""
     began = time.perf_counter_ns()
     message = Message(kind=Kind.BUTTON, button=button) if button else Message(text=clean_text(text))
     words = conversation.question if button == "danger:no" else message.text
-    understood = load_matcher().understand(words, conversation.locale if conversation.locale_chosen else "")
+    understood = (matcher or load_matcher()).understand(
+        words, conversation.locale if conversation.locale_chosen else ""
+    )
     decision = decide(Service.turn(message, conversation, understood, catalogue))
     micros = (time.perf_counter_ns() - began) // 1000
     return Asked(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,6 +19,9 @@ from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
 from faq import load_usable as load
 from locales import languages
+
+if TYPE_CHECKING:
+    from bot.evaluate import Result
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -276,11 +280,44 @@ def _topics(catalogue: Catalogue, wanted: list[str] | None) -> list[str]:
 
 
 @faq_cli.command("eval")
-def faq_eval(files: list[Path]) -> None:
-    """Accuracy, wrong answers and hand-offs, per language, from labelled messages (JSON lines)."""
-    from bot.evaluate import evaluate, table
+def faq_eval(
+    files: Annotated[list[Path], typer.Argument(help="Labelled messages, JSON lines.")],
+    against: Annotated[str, typer.Option(help="A git revision: show what the edit since then wins and loses.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    accept: Annotated[
+        Path | None, typer.Option(help="Write which messages are served well to this file, the measure of `make test`.")
+    ] = None,
+) -> None:
+    """Accuracy, wrong answers and hand-offs, per language, from labelled messages."""
+    from bot import evaluate as evaluating
 
-    print(table(evaluate(files, load(load_settings().city))))
+    catalogue = load(load_settings().city)
+    result = evaluating.evaluate(files, catalogue)
+    if accept is not None:
+        accept.write_text(json.dumps(result.well, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(evaluating.as_json(result)))
+        return
+    print(evaluating.table(result))
+    if against:
+        _print_comparison(against, files, catalogue, result)
+
+
+def _print_comparison(revision: str, files: list[Path], catalogue: Catalogue, after: Result) -> None:
+    from bot.evaluate import compare, evaluate
+    from bot.understand import load_matcher
+    from faq.history import NoHistory, checkout
+    from intents import catalogue as intents_catalogue
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            checkout(revision, intents_catalogue.ROOT, Path(folder))
+        except NoHistory as error:
+            _stop(str(error), 2)
+        before = evaluate(files, catalogue, load_matcher(Path(folder) / intents_catalogue.ROOT.name))
+    won, lost = compare(before.well, after)
+    print(f"\nsince {revision}: {len(won)} messages won, {len(lost)} lost")
+    print("\n".join([*(f"+ {line}" for line in won), *(f"- {line}" for line in lost)]))
 
 
 @lotse_cli.command("add")

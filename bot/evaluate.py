@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from bot.ask import Asked, ask, fresh
 from bot.errors import Refused
 from faq import Catalogue
+from intents.matcher import Matcher
 
 FIGURES = ("right", "offered", "wrong", "handed over", "emergency", "human", "kept out", "both", "smalltalk")
 PERSON = "talk-to-a-human"
@@ -35,12 +36,18 @@ class Labelled:
 
 @dataclass(kw_only=True)
 class Result:
-    """Figures by language as (hits, of), the wrong answers as "expected -> answered", and each confidence with its verdict."""
+    """Figures by language as (hits, of), the wrong answers as "expected -> answered", and each confidence with its verdict.
+
+    ``well`` tells by message id whether she was served well: rightly, with the right choice among those offered, or kept
+    from a wrong answer.
+    """
 
     shares: dict[str, dict[str, list[bool]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     confused: Counter[str] = field(default_factory=Counter)
     confidence: list[tuple[int, bool]] = field(default_factory=list)
     micros: list[int] = field(default_factory=list)
+    well: dict[str, bool] = field(default_factory=dict)
+    asked: dict[str, Labelled] = field(default_factory=dict)
     misses: list[tuple[Labelled, str, str]] = field(default_factory=list)
 
     def share(self, language: str, figure: str) -> float:
@@ -76,13 +83,16 @@ def read_labelled(files: Iterable[Path]) -> list[Labelled]:
     return found
 
 
-def evaluate(files: Sequence[Path], catalogue: Catalogue) -> Result:
+def evaluate(files: Sequence[Path], catalogue: Catalogue, matcher: Matcher | None = None) -> Result:
     """Ask every message in a fresh conversation, without saying its language."""
     result = Result()
     for labelled in read_labelled(files):
-        asked = ask(labelled.text, catalogue, fresh(), compose_it=False)
+        asked = ask(labelled.text, catalogue, fresh(), compose_it=False, matcher=matcher)
         result.micros.append(asked.micros)
-        for figure, hit in judge(labelled, asked).items():
+        verdict = judge(labelled, asked)
+        result.well[labelled.id] = any(hit for figure, hit in verdict.items() if figure not in ("wrong", "handed over"))
+        result.asked[labelled.id] = labelled
+        for figure, hit in verdict.items():
             for language in (labelled.language, "all"):
                 result.shares[language][figure].append(hit)
             if figure == "wrong" and hit:
@@ -164,3 +174,32 @@ def as_json(result: Result) -> dict[str, Any]:
         language: {name: round(result.share(language, name), 4) for name, hits in figures.items() if hits}
         for language, figures in result.shares.items()
     }
+
+
+def compare(before: Mapping[str, bool], after: Result) -> tuple[list[str], list[str]]:
+    """What an edit wins and what it loses, each as "topic: message", for the messages that both know."""
+    won: list[str] = []
+    lost: list[str] = []
+    for id_, well in after.well.items():
+        if id_ in before and well != before[id_]:
+            labelled = after.asked[id_]
+            line = f"{'/'.join(sorted(labelled.expect)) or labelled.kind}: {labelled.text} ({labelled.language})"
+            (won if well else lost).append(line)
+    return sorted(won), sorted(lost)
+
+
+def worse(before: Mapping[str, bool], after: Result) -> list[str]:
+    """The messages that must not get worse and did: emergencies, and topics with fewer messages served well than before."""
+    lost: dict[str, list[str]] = defaultdict(list)
+    balance: Counter[str] = Counter()
+    for id_, well in after.well.items():
+        if id_ not in before or well == before[id_]:
+            continue
+        labelled = after.asked[id_]
+        name = "/".join(sorted(labelled.expect)) or labelled.kind
+        balance[name] += 1 if well else -1
+        if not well:
+            lost[name].append(f"{name}: {labelled.text} ({labelled.language})")
+            if labelled.kind == "emergency":
+                balance[name] -= len(after.well)
+    return sorted(line for name, lines in lost.items() if balance[name] < 0 for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 
 from bot.errors import WrongSettings
 from intents import catalogue
@@ -16,14 +17,14 @@ from locales import languages
 
 
 @cache
-def load_matcher() -> Matcher:
-    """The matcher with everything loaded.
+def load_matcher(root: Path = catalogue.ROOT) -> Matcher:
+    """The matcher with everything loaded, from another copy of ``intents/`` if given.
 
     Raises:
         WrongSettings: if the model is missing or damaged.
     """
     try:
-        model = load()
+        model = load(root / "model")
     except StaleModel as error:
         raise WrongSettings(str(error)) from error
     names = {language.name: tag for tag, language in languages().items()} | {
@@ -33,7 +34,7 @@ def load_matcher() -> Matcher:
         "arabisch": "ar",
         "englisch": "en",
     }
-    return make_matcher(model, available(), names, catalogue.alarms())
+    return make_matcher(model, available(), names, root)
 
 
 class Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def earlier(catalogue: Catalogue, topic: str, wanted: str, root: Path = ROOT) ->
     raise NoHistory(f"no commit holds the German text that “{topic}” was translated from; compare it as a whole")
 
 
+def checkout(revision: str, folder: Path, to: Path) -> None:
+    """Copy a folder as it was at a revision.
+
+    Raises:
+        NoHistory: if git does not know the revision.
+    """
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    archive = to / "revision.tar"
+    _git(top, "archive", "-o", str(archive), revision, str(folder.relative_to(top)))
+    with tarfile.open(archive) as tar:
+        tar.extractall(to, filter="data")
+
+
 def changes(old: Entry, new: Entry) -> Iterator[str]:
     """What changed, line by line: ``- `` was there, ``+ `` is there now."""
     for key in TEXT_KEYS:
@@ -61,5 +75,7 @@ def _git(root: Path, *words: str) -> str:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise NoHistory("git cannot tell the history here; compare the two texts as a whole") from error
+        raise NoHistory(
+            "git does not know this here; name a revision it knows, or compare the texts as a whole"
+        ) from error
     return done.stdout

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,16 +239,16 @@ def _top(classes: Sequence[str], shares: Floats) -> str:
 
 
 def make_matcher(
-    model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], patterns: Iterable[catalogue.Alarms]
+    model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], root: Path = catalogue.ROOT
 ) -> Matcher:
-    """Put the layers together. ``language_names``: written name to tag."""
-    detector = make_detector((alarms.language, alarms.patterns, alarms.unless) for alarms in patterns)
+    """Put the layers together. ``language_names``: written name to tag; ``root``: where patterns and word lists are."""
+    detector = make_detector((alarms.language, alarms.patterns, alarms.unless) for alarms in catalogue.alarms(root))
     return Matcher(
         model=model,
         encoders=encoders,
         detector=detector,
-        commands={gentle(word): button for word, button in catalogue.commands().items()},
-        elsewhere=make_elsewhere(catalogue.places()),
-        vocabulary=make_vocabulary(catalogue.vocabulary()),
+        commands={gentle(word): button for word, button in catalogue.commands(root).items()},
+        elsewhere=make_elsewhere(catalogue.places(root)),
+        vocabulary=make_vocabulary(catalogue.vocabulary(root)),
         language_names={folded(name): tag for name, tag in language_names.items()},
     )

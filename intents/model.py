@@ -28,6 +28,7 @@ PARTS = ("lex", "use", "use-near", "e5", "e5-near")
 # et al., arXiv 1907.04307); and, as the last group, all the rest.
 GROUPS = (frozenset({"de", "en"}), frozenset({"ar", "es", "fr", "pl", "ru", "tr"}))
 SHARPNESS = 20.0
+FORM = 3  # counts up when a model of an older version can no longer be read
 Floats = NDArray[np.float32]
 
 
@@ -211,7 +212,7 @@ def save(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
 def save_readable(model: Model, figures: Mapping[str, Any], folder: Path = HERE) -> None:
     """Write what people read: classes, thresholds and the figures they rest on."""
     readable = {
-        "made_from": model.made_from, "classes": model.classes, "languages": model.languages,
+        "form": FORM, "made_from": model.made_from, "classes": model.classes, "languages": model.languages,
         "fusions": {names: _fusion_out(fusion) for names, fusion in model.fusions.items()}, "figures": figures,
     }  # fmt: skip
     (folder / "model.json").write_text(json.dumps(readable, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -225,6 +226,8 @@ def load(folder: Path = HERE) -> Model:
     """
     try:
         readable = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if readable["form"] != FORM:
+            raise ValueError("of another version of this program")
         with np.load(io.BytesIO((folder / "model.npz").read_bytes()), allow_pickle=False) as arrays:
             heads = {name: _head(arrays, name) for name in ("lex", "use", "e5")}
             return Model(
@@ -244,7 +247,7 @@ def load(folder: Path = HERE) -> Model:
             )
     except (OSError, KeyError, ValueError) as error:
         raise StaleModel(
-            f"The model in {folder} is missing or damaged ({type(error).__name__}): make it with `lotsenbot train`"
+            f"The model in {folder} is missing, damaged or of another version ({type(error).__name__}): make it with `lotsenbot train`"
         ) from error
 
 

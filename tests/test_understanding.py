@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bot.ask import ask, fresh
-from bot.evaluate import Result, evaluate, table
+from bot.evaluate import Labelled, Result, compare, evaluate, table, worse
 from bot.understand import load_matcher
 from faq import Catalogue
 from intents.matcher import Matcher
@@ -92,3 +93,26 @@ def test_impatience_is_no_danger(catalogue: Catalogue, text: str) -> None:
 def test_the_first_question_of_everybody_is_answered(catalogue: Catalogue, text: str) -> None:
     decision = ask(text, catalogue, fresh()).decision
     assert (decision.outcome, decision.topics[0][0]) == ("answer", "register-address")
+
+
+def test_no_edit_makes_emergencies_or_a_topic_worse(result: Result) -> None:
+    before = json.loads((UTTERANCES / "served-well.json").read_text(encoding="utf-8"))
+    lost = worse(before, result)
+    assert lost == [], "served well before this edit; if that is meant, see docs/editing.md, “Before and after”"
+
+
+def test_an_edit_is_judged_by_what_it_loses() -> None:
+    labelled = {
+        "1": Labelled(id="1", text="a", language="en", kind="in-scope", expect=frozenset({"pharmacy"})),
+        "2": Labelled(id="2", text="b", language="en", kind="in-scope", expect=frozenset({"pharmacy"})),
+        "3": Labelled(id="3", text="c", language="en", kind="emergency", expect=frozenset({"emergency-police"})),
+        "4": Labelled(id="4", text="d", language="en", kind="emergency", expect=frozenset({"emergency-police"})),
+    }
+    before = {"1": True, "2": False, "3": True, "4": False}
+    swapped = Result(asked=labelled, well={"1": False, "2": True, "3": False, "4": True})
+    assert compare(before, swapped) == (
+        ["emergency-police: d (en)", "pharmacy: b (en)"],
+        ["emergency-police: c (en)", "pharmacy: a (en)"],
+    )
+    assert worse(before, swapped) == ["emergency-police: c (en)"]
+    assert worse(before, Result(asked=labelled, well=before | {"1": False})) == ["pharmacy: a (en)"]
