@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
+
 import faq.check
 import intents.check
 import locales.check
@@ -15,6 +19,39 @@ def check(city: str, language: str = "") -> list[Defect]:
     found += [Defect(f"intents/{d.file}", d.line, d.what, d.mend) for d in intents.check.check(language)]
     found += [Defect(f"locales/{d.file}", d.line, d.what, d.mend) for d in locales.check.check(language)]
     return [*found, *_same_topics(city)]
+
+
+def printed(defects: Sequence[Defect], format_: str) -> str:
+    """The defects for people (``text``), as GitHub workflow commands or as a GitLab code quality report.
+
+    Forms: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
+    https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
+    """
+    if format_ == "github":
+        return "\n".join(
+            f"::error file={_escaped(d.file, ':,')},line={d.line}::{_escaped(f'{d.what} → {d.mend}')}" for d in defects
+        )
+    if format_ == "gitlab":
+        return json.dumps(
+            [
+                {
+                    "description": f"{d.what} → {d.mend}",
+                    "check_name": "content",
+                    "fingerprint": hashlib.sha256(f"{d.file}\0{d.what}".encode()).hexdigest(),
+                    "severity": "major",
+                    "location": {"path": d.file, "lines": {"begin": d.line}},
+                }
+                for d in defects
+            ],
+            ensure_ascii=False,
+        )
+    return "\n".join(map(str, defects))
+
+
+def _escaped(text: str, also: str = "") -> str:
+    for sign in "%\r\n" + also:
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
 
 
 def _same_topics(city: str) -> list[Defect]:

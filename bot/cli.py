@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -37,6 +38,14 @@ cli.add_typer(faq_cli, name="faq")
 cli.add_typer(lotse_cli, name="lotse")
 cli.add_typer(bench_cli, name="bench")
 cli.add_typer(db_cli, name="db")
+
+
+class Format(StrEnum):
+    """How `faq check` prints: for people, or as annotations of a code host."""
+
+    TEXT = "text"
+    GITHUB = "github"
+    GITLAB = "gitlab"
 
 
 def main() -> None:
@@ -196,15 +205,32 @@ def _progress(line: str) -> None:
 
 
 @faq_cli.command("check")
-def faq_check(language: Annotated[str, typer.Option(help="Only this language.")] = "") -> None:
+def faq_check(
+    language: Annotated[str, typer.Option(help="Only this language.")] = "",
+    changed: Annotated[bool, typer.Option(help="Only files that differ from the last commit.")] = False,
+    format_: Annotated[Format, typer.Option("--format", help="How defects are printed.")] = Format.TEXT,
+) -> None:
     """Every defect of the content with file, line, what and how to mend."""
-    from bot.check import check
+    from bot.check import check, printed
 
     defects = check(load_settings().city, language)
-    for defect in defects:
-        print(defect)
+    if changed:
+        files = _changed_files()
+        defects = [defect for defect in defects if defect.file in files]
+    if text := printed(defects, format_.value):
+        print(text)
     print(f"{len(defects)} defects" if defects else "The content is in order.", file=sys.stderr)
     sys.exit(1 if defects else 0)
+
+
+def _changed_files() -> set[str]:
+    from faq import ROOT
+    from faq.history import NoHistory, changed_files
+
+    try:
+        return changed_files(ROOT)
+    except NoHistory as error:
+        _stop(str(error), 2)
 
 
 @faq_cli.command("status")

@@ -48,6 +48,17 @@ def checkout(revision: str, folder: Path, to: Path) -> None:
         tar.extractall(to, filter="data")
 
 
+def changed_files(folder: Path) -> set[str]:
+    """The files, from the top of the repository, that differ from the last commit or are new.
+
+    Raises:
+        NoHistory: outside a repository.
+    """
+    top = _git(folder, "rev-parse", "--show-toplevel").strip()
+    known = _git(Path(top), "diff", "--name-only", "HEAD").splitlines()
+    return {*known, *_git(Path(top), "ls-files", "--others", "--exclude-standard").splitlines()}
+
+
 def changes(old: Entry, new: Entry) -> Iterator[str]:
     """What changed, line by line: ``- `` was there, ``+ `` is there now."""
     for key in TEXT_KEYS:

@@ -225,9 +225,7 @@ def load(folder: Path = HERE) -> Model:
         StaleModel: if it is missing or damaged.
     """
     try:
-        readable = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if readable["form"] != FORM:
-            raise ValueError("of another version of this program")
+        readable = _of_this_form(json.loads((folder / "model.json").read_text(encoding="utf-8")))
         with np.load(io.BytesIO((folder / "model.npz").read_bytes()), allow_pickle=False) as arrays:
             heads = {name: _head(arrays, name) for name in ("lex", "use", "e5")}
             return Model(
@@ -258,6 +256,12 @@ def _head(arrays: Mapping[str, NDArray[Any]], name: str) -> Head:
         weights=Scaled(weights, scale) if name in ("lex", "language") else weights.astype(np.float32) * scale,
         bias=arrays[f"{name}.bias"],
     )
+
+
+def _of_this_form(readable: dict[str, Any]) -> dict[str, Any]:
+    if readable["form"] != FORM:
+        raise ValueError("made by another version of this program")
+    return readable
 
 
 def _typical(arrays: Mapping[str, NDArray[Any]], name: str) -> Typical:
