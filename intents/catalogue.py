@@ -111,14 +111,14 @@ def files(root: Path = ROOT) -> list[Path]:
 
 
 def fingerprint(root: Path = ROOT) -> str:
-    """A hash of everything the model is made from; a model with another one is stale."""
+    """Two hashes, of the examples and of the labelled messages the model is made from; a model with another one is stale."""
+    examples = [root / "intents.yaml", root / "vocabulary.yaml", *files(root)]
+    return f"{_hash(examples, root)}-{_hash(sorted((root / 'calibration').glob('*.jsonl')), root)}"
+
+
+def _hash(paths: Iterable[Path], root: Path) -> str:
     digest = hashlib.sha256()
-    for path in [
-        root / "intents.yaml",
-        root / "vocabulary.yaml",
-        *files(root),
-        *sorted((root / "calibration").glob("*.jsonl")),
-    ]:
+    for path in paths:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -124,12 +124,18 @@ def fit(rows: Rows, vectors: Mapping[str, Floats], words: Vocabulary | None = No
 
 
 def recalibrate(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, Any]:
-    """Fit weights, confidence and thresholds of the stored model again, in seconds."""
-    model, labelled = load(root / "model"), catalogue.labelled(root)
+    """Fit weights, confidence and thresholds of the stored model again, in seconds.
+
+    Raises:
+        CannotTrain: if the examples have changed too, so that the heads must be fitted again.
+    """
+    model, labelled, now = load(root / "model"), catalogue.labelled(root), catalogue.fingerprint(root)
+    if model.made_from.partition("-")[0] != now.partition("-")[0]:
+        raise CannotTrain("the utterances have changed since the model was made: run `lotsenbot train`")
     fusions = _fusions(model, labelled, make_vocabulary(catalogue.vocabulary(root)), cache, say)
     figures = json.loads((root / "model" / "model.json").read_text(encoding="utf-8"))["figures"]
     figures["calibrated_on"] = dict(Counter(row.language for row in labelled))
-    save_readable(replace(model, fusions=fusions), figures, root / "model")
+    save_readable(replace(model, fusions=fusions, made_from=now), figures, root / "model")
     return {names: dict(fusion.figures) for names, fusion in fusions.items()}
 
 
