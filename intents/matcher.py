@@ -27,7 +27,8 @@ Floats = NDArray[np.float32]
 SHOWN = 5
 SURE_OF_LANGUAGE = 0.4
 POSSIBLE_LANGUAGE = 0.02
-SHORTEST_PART, MOST_PARTS, PLAUSIBLE = 4, 4, 8
+SHORTEST_PART, MOST_PARTS = 4, 4
+PLAUSIBLE, PLAUSIBLE_TOGETHER = 0.01, 0.4
 WORDS_PLAUSIBLE, WORDS_SURE = 0.05, 0.10
 SHORT_IS_EXACT = 92
 PERSON = "talk-to-a-human"
@@ -192,7 +193,7 @@ class Matcher:
         pieces = [piece for piece in map(folded, _AND.split(read.text)) if len(piece) >= SHORTEST_PART]
         if not 2 <= len(pieces) <= MOST_PARTS:
             return ()
-        plausible = {self.model.classes[i] for i in np.argsort(-shares)[:PLAUSIBLE]}
+        whole = dict(zip(self.model.classes, map(float, shares), strict=True))
         sure: dict[str, int] = {}
         for piece in pieces:
             in_part, fusion, _ = self._shares(piece, read.spoken, language)
@@ -200,13 +201,17 @@ class Matcher:
             if (
                 part.best
                 and part.is_sure
-                and part.best.id in plausible
+                and whole[part.best.id] >= PLAUSIBLE
                 and not part.smalltalk
                 and part.outside < part.best.confidence
             ):
                 sure[part.best.id] = max(sure.get(part.best.id, 0), part.best.confidence)
-        likeliest_first = sorted(sure, key=lambda topic: -float(shares[self.model.classes.index(topic)]))
-        return tuple(likeliest_first) if len(sure) == 2 else ()
+        together = sum(whole[topic] for topic in sure)
+        return (
+            tuple(sorted(sure, key=lambda topic: -whole[topic]))
+            if len(sure) == 2 and together >= PLAUSIBLE_TOGETHER
+            else ()
+        )
 
 
 def _exactly(found: Understanding, meaning: str) -> Understanding:

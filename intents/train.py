@@ -37,7 +37,7 @@ from intents.vocabulary import Vocabulary, make_vocabulary
 COLUMNS = 40_000
 SEED = 20140
 REDUCED, TYPICAL = 192, 96
-WRONG_AT_MOST = {"most": 0.03, "some": 0.035, OTHERS: 0.05}
+WRONG_AT_MOST = {"most": 0.04, "some": 0.04, OTHERS: 0.05}
 CERTAINTY = 0.9
 MOST_EVIDENCE, SOME_EVIDENCE = 300, 50
 FALSE_ALARMS, FALSE_QUESTIONS, FALSE_PERSONS = 1 / 200, 1 / 100, 1 / 100
