@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 CONTACT_PARTS = ("name", "phone", "address", "web", "email")
-_ANY = re.compile(r"\s*\{([^{}]*)\}")
+_ANY = re.compile(r"[^\S\n]*\{([^{}]*)\}")
 _FACT = re.compile(r"(\?)?(?:([a-z0-9-]+)/)?([a-z0-9-]+)(?:\.([a-z0-9-]+))?(\|n)?")
 _CONTACT = re.compile(r"@([a-z0-9-]+)(?:\.([a-z]+))?")
 
