@@ -80,7 +80,7 @@ def train(root: Path = catalogue.ROOT, *, cache: Path, say: Say) -> dict[str, An
     say(f"{len(rows.texts)} utterances, {len(rows.classes)} classes, {len(rows.languages)} languages")
     vectors = vectors_of(rows.texts, cache, say)
     say("fitting the heads")
-    bare = replace(fit(rows, vectors, words), short=_short(rows), made_from=catalogue.fingerprint(root))
+    bare = replace(fit(rows, vectors, words), short=_short(rows, words), made_from=catalogue.fingerprint(root))
     labelled = catalogue.labelled(root)
     fusions = _fusions(bare, labelled, words, cache, say)
     figures = {
@@ -379,12 +379,17 @@ def _share_above(values: Floats, share: float) -> float:
     return float(ordered[min(int(len(ordered) * (1 - share)), len(ordered) - 1)])
 
 
-def _short(rows: Rows) -> dict[str, str]:
-    """Short utterances that mean exactly one thing, for the exact path."""
+def _short(rows: Rows, words: Vocabulary) -> dict[str, str]:
+    """Short utterances that mean exactly one thing, for the exact path.
+
+    A single word is one only if it is no topic ("hello") or an official word ("Wohngeld"); "course" alone means too much.
+    """
     meanings: dict[str, set[str]] = {}
     for texts in (rows.texts, rows.typed):
         for text, y in zip(texts, rows.y, strict=True):
-            plain = folded(text)
-            if plain and len(plain.split()) <= SHORT_WORDS:
-                meanings.setdefault(plain, set()).add(rows.classes[y])
+            plain, meaning = folded(text), rows.classes[y]
+            several = len(plain.split()) > 1
+            clear = several or meaning in (*catalogue.COMMON, PERSON) or words.is_official(plain)
+            if plain and len(plain.split()) <= SHORT_WORDS and clear:
+                meanings.setdefault(plain, set()).add(meaning)
     return {plain: next(iter(found)) for plain, found in sorted(meanings.items()) if len(found) == 1}

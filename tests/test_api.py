@@ -154,3 +154,31 @@ def test_no_words_of_a_newcomer_reach_the_log(server: Server, chat: Chat) -> Non
     chat.says("mein geheimes wort ist xylophonkonzert")
     assert "xylophonkonzert" not in server.log.read_text()
     assert chat.id not in server.log.read_text() or "text" not in server.log.read_text()
+
+
+AMBIGUOUS = (
+    "geld vom amt für kinder oder miete",
+    "brief vom gericht wegen wohnung",
+    "papiere übersetzen anerkennen",
+    "kurs abend",
+    "hilfe frau allein kind",
+)
+
+
+def test_a_tap_after_a_question_back_is_counted_for_editors_without_a_word_of_hers(server: Server) -> None:
+    tapped = ""
+    for _ in range(5):
+        chat = Chat(server.url)
+        asked = next(
+            answer
+            for text in AMBIGUOUS
+            if (answer := chat.says(text))["decision"] == "clarify"
+            and sum(button["id"].startswith("topic:") for button in answer["buttons"]) > 1
+        )
+        second = [button for button in asked["buttons"] if button["id"].startswith("topic:")][1]
+        chat.taps(second["id"])
+        tapped = second["label"]
+    report = server.run("report").stdout
+    counted = report[report.index("did you mean") :]
+    assert tapped in counted
+    assert not any(text in report for text in AMBIGUOUS)
