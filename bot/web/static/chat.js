@@ -220,6 +220,7 @@ function openOnly(sheet) {
   openSheet(sheet);
 }
 
+find('more-languages')?.removeAttribute('hidden');
 find('more-languages')?.addEventListener('click', event => {
   event.stopPropagation(); // or the click would close what it opens
   find('languages').open = true;
