@@ -132,7 +132,7 @@ def _quantity(source: str, match: re.Match[str]) -> Value:
             return lead + format_percent(last / 100, locale=cldr(locale), decimal_quantization=False)
         if unit:
             if single in DURATIONS:
-                return lead + duration(last, single, locale)
+                return duration(last, single, locale, lead)
             return lead + format_unit(last, MEASURES[unit], "short", locale=cldr(locale))
         return number(locale)
 

@@ -24,7 +24,7 @@ from babel.units import format_unit
 
 ROOT = Path(__file__).resolve().parent
 SOURCE = "en"
-_FIRST_STRONG_LTR, _POP = "\u2066", "\u2069"
+_FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +57,18 @@ def _durations() -> dict[str, dict[str, dict[str, str]]]:
     return raw
 
 
-def duration(number: Decimal, unit: str, tag: str) -> str:
-    """A number of minutes, hours, days, weeks, months or years (``unit`` in the singular) in words, in the right plural."""
+def duration(number: Decimal, unit: str, tag: str, lead: str = "") -> str:
+    """A number of minutes, hours, days, weeks, months or years (``unit`` in the singular) in words, in the right plural.
+
+    ``lead`` is the beginning of a range, "3–"; then the number itself is printed even where a dual would stand for it.
+    """
     forms = _durations().get(tag, {}).get(unit)
     if forms is None:
-        return format_unit(number, f"duration-{unit}", "long", locale=cldr(tag))
-    category = Locale.parse(cldr(tag)).plural_form(number)
-    return forms.get(category, forms["other"]).format(format_decimal(number, locale=cldr(tag)))
+        return lead + format_unit(number, f"duration-{unit}", "long", locale=cldr(tag))
+    form = forms.get(Locale.parse(cldr(tag)).plural_form(number), forms["other"])
+    if lead and "{0}" not in form:
+        form = forms["few"]
+    return form.format(lead + format_decimal(number, locale=cldr(tag)))
 
 
 def offered() -> tuple[Language, ...]:
@@ -100,7 +105,7 @@ class Phrases:
 
     def isolate(self, text: str) -> str:
         """Keep a number, link or German name in its own direction inside right-to-left text."""
-        return f"{_FIRST_STRONG_LTR}{text}{_POP}" if self.direction == "rtl" and text else text
+        return f"{_FIRST_STRONG}{text}{_POP}" if self.direction == "rtl" and text else text
 
 
 @cache

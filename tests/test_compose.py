@@ -85,7 +85,7 @@ def test_the_first_words_say_that_it_is_a_chatbot_and_where_help_is(catalogue: C
 
 
 def test_numbers_in_right_to_left_text_keep_their_own_direction(catalogue: Catalogue) -> None:
-    assert "\u2066112\u2069" in words(Welcome(), catalogue, "ar").text
+    assert "\u2068112\u2069" in words(Welcome(), catalogue, "ar").text
 
 
 def test_buttons_fit_telegram(catalogue: Catalogue) -> None:
