@@ -175,6 +175,13 @@ def test_without_scripts_the_page_says_whom_to_call(visit: Visits) -> None:
     expect(page.locator(".nojs").get_by_role("link", name="112")).to_have_attribute("href", "tel:112")
     expect(page.get_by_role("textbox")).to_have_count(0)
     expect(page.get_by_role("button")).to_have_count(0)  # none that would do nothing
+    expect(page.get_by_role("link", name="Shqip")).to_have_count(1)  # every language is a plain link
+
+
+def test_no_markup_is_shown_as_text(visit: Visits) -> None:
+    for tag in ("de", "en", "ar", "tr"):
+        shown = visit(f"/?lang={tag}").locator("body").inner_text()
+        assert "<" not in shown
 
 
 # ---- every script and every size at home
