@@ -11,6 +11,7 @@ from bot.conversation import Conversation
 from bot.decide import decide
 from bot.decision import Decision
 from bot.message import Kind, Message, Reply, clean_text
+from bot.ports import utc_now
 from bot.service import Service
 from bot.understand import load_matcher
 from faq import Catalogue
@@ -66,7 +67,7 @@ def ask(
         understood=understood,
         decision=decision,
         micros=micros,
-        replies=compose(decision, catalogue) if compose_it else (),
+        replies=compose(decision, catalogue, utc_now()) if compose_it else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.conversation import Mode
 from bot.decision import (
@@ -30,7 +31,7 @@ from bot.decision import (
     Welcome,
 )
 from bot.message import Button, Reply
-from faq import Catalogue, card_text, make_card, more_text
+from faq import Card, Catalogue, card_text, make_card, more_text
 from locales import Phrases, languages, offered, phrases
 
 MOST_ASKED = ("register-address", "residence-permit", "integration-course", "find-flat", "find-doctor", "find-job")
@@ -44,17 +45,19 @@ class Waiting:
     place: int = 1
 
 
-def compose(decision: Decision, catalogue: Catalogue, waiting: Waiting | None = None) -> tuple[Reply, ...]:
+def compose(
+    decision: Decision, catalogue: Catalogue, now: datetime, waiting: Waiting | None = None
+) -> tuple[Reply, ...]:
     """The replies of one decision, in the order they are sent; none when the bot is silent."""
-    say = _Composer(decision, catalogue, waiting or Waiting())
+    say = _Composer(decision, catalogue, now, waiting or Waiting())
     return tuple(say.replies())
 
 
 class _Composer:
     """Words for one decision."""
 
-    def __init__(self, decision: Decision, catalogue: Catalogue, waiting: Waiting) -> None:
-        self.decision, self.catalogue, self.waiting = decision, catalogue, waiting
+    def __init__(self, decision: Decision, catalogue: Catalogue, now: datetime, waiting: Waiting) -> None:
+        self.decision, self.catalogue, self.now, self.waiting = decision, catalogue, now, waiting
         spoken = decision.conversation.locale
         self.locale = spoken if spoken in languages() and languages()[spoken].phrases else "en"
         self._: Phrases = phrases(self.locale)
@@ -65,7 +68,7 @@ class _Composer:
             case Answer(topics=topics):
                 return [self._answer(topic, last=topic == topics[-1]) for topic in topics]
             case More(topic=topic):
-                card = make_card(self.catalogue, topic, self.locale)
+                card = self._card(topic, self.locale)
                 return [self._reply(more_text(card), self._person())]
             case Emergency(topic=topic):
                 return [self._emergency(topic)]
@@ -141,6 +144,9 @@ class _Composer:
     def _reply(self, text: str, *buttons: Button) -> Reply:
         return Reply(text=text, locale=self.locale, buttons=buttons)
 
+    def _card(self, topic: str, locale: str) -> Card:
+        return make_card(self.catalogue, topic, locale, self.now)
+
     def _title(self, topic: str) -> str:
         return self.catalogue.title(topic, self.locale)
 
@@ -151,13 +157,13 @@ class _Composer:
 
     def _answer(self, topic: str, *, last: bool) -> Reply:
         _ = self._
-        card = make_card(self.catalogue, topic, self.locale)
+        card = self._card(topic, self.locale)
         missing, text = card.locale != self.locale, card_text(card)
         if missing:
             sorry = _(
                 "This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you."
             )
-            text = "\n\n".join([sorry, text, card_text(make_card(self.catalogue, topic, "en"))])
+            text = "\n\n".join([sorry, text, card_text(self._card(topic, "en"))])
         buttons = [Button(id=f"more:{topic}", label=_("More about this"))] if card.more and not missing else []
         if last:
             buttons += [
@@ -169,7 +175,7 @@ class _Composer:
 
     def _emergency(self, topic: str) -> Reply:
         say = self._in_danger(topic)
-        card = make_card(self.catalogue, topic, say.locale)
+        card = self._card(topic, say.locale)
         numbers = [f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say)]
         steps = [f"{number}. {line.text}" for number, line in enumerate(card.steps, 1)]
         person = Button(id="person", label=say("Talk to a person"))

@@ -111,7 +111,7 @@ class Service:
         waiting = await self._see_to_case(heard.message, decision, transaction, now)
         topics = [topic for topic, _ in decision.topics]
         farewell = {"farewell": True} if isinstance(decision.action, Erase) else {}
-        for reply in compose(decision, catalogue, waiting):
+        for reply in compose(decision, catalogue, now, waiting):
             await transaction.say(
                 decision.conversation, reply, now, decision=decision.outcome, topics=topics, **farewell
             )

@@ -13,7 +13,7 @@ from intents.encoders import available
 from intents.matcher import Matcher, make_matcher
 from intents.model import StaleModel, load
 from intents.understanding import Understanding
-from locales import languages
+from locales import language_names
 
 
 @cache
@@ -27,14 +27,7 @@ def load_matcher(root: Path = catalogue.ROOT) -> Matcher:
         model = load(root / "model")
     except StaleModel as error:
         raise WrongSettings(str(error)) from error
-    names = {language.name: tag for tag, language in languages().items()} | {
-        "english": "en",
-        "german": "de",
-        "arabic": "ar",
-        "arabisch": "ar",
-        "englisch": "en",
-    }
-    return make_matcher(model, available(), names, root)
+    return make_matcher(model, available(), language_names(), root)
 
 
 class Reader:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.compose import Waiting, compose
@@ -13,11 +15,13 @@ from locales import languages, offered
 
 DANGERS = ("emergency-police", "emergency-medical-fire", "emergency-crisis", "emergency-poison")
 
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
 
 def words(action: Action, catalogue: Catalogue, locale: str = "de", mode: Mode = Mode.BOT, place: int = 1) -> Reply:
     conversation = Conversation(id="c", channel="web", address="c", locale=locale, mode=mode)
     decision = Decision(action=action, rule="test", why="test", conversation=conversation)
-    return compose(decision, catalogue, Waiting(place=place))[-1]
+    return compose(decision, catalogue, NOW, Waiting(place=place))[-1]
 
 
 @pytest.mark.parametrize("locale", languages())

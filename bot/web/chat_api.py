@@ -111,7 +111,7 @@ async def _events(chat: str, parts: Parts, after: int) -> AsyncIterator[str]:
             for row in rows:
                 after = row.id
                 if shown.newcomer_view(row):
-                    yield event("message", shown.said(row, parts.knowledge.catalogue), row.id)
+                    yield event("message", shown.said(row, parts.knowledge.catalogue, parts.clock()), row.id)
             if new_status != status:
                 status = new_status
                 yield event("status", status)

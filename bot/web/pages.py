@@ -58,7 +58,7 @@ async def chat(request: Request, parts: Has, topic: str = "") -> Response:
 @router.get("/privacy", response_class=HTMLResponse)
 async def privacy(request: Request, parts: Has) -> Response:
     """What is stored, in the words of the FAQ's own entry."""
-    card = make_card(parts.knowledge.catalogue, "privacy", page_locale(request))
+    card = make_card(parts.knowledge.catalogue, "privacy", page_locale(request), parts.clock())
     return notice(request, parts, 200, card.title, card_text(card, with_more=True))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bot.compose import emergency_numbers, rule_sentence
 from bot.message import Button
 from bot.store import CaseRow, Said
-from faq import Catalogue, phone_words
+from faq import Catalogue, open_today, phone_words
 from locales import languages, phrases
 
 WORTH_SHOWING = 5
 
 
-def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
-    """One message for the chat page."""
+def said(row: Said, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+    """One message for the chat page; what is open today is that of ``now``, not of the day it was written."""
     shown: dict[str, Any] = {
         "id": row.id,
         "from": row.sender,
@@ -32,12 +33,18 @@ def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
             shown[key] = row.extra[key]
     if raw := row.extra.get("card"):
         emergency = row.extra.get("decision") == "emergency"
-        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw)
+        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
     return shown
 
 
-def _card(raw: dict[str, Any]) -> dict[str, Any]:
+def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
+    say = phrases(raw["locale"])
+    contacts = [
+        contact | {"today": open_today(contact["opening_hours"], now, say)} if contact.get("opening_hours") else contact
+        for contact in raw.get("contacts", ())
+    ]
     return raw | {
+        "contacts": contacts,
         "facts": [{"label": label, "value": value} for label, value in raw["headline"]],
         "lead": raw["lead"]["text"],
         "lead_doubt": raw["lead"]["doubt"],
