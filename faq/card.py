@@ -260,7 +260,7 @@ def _contact_text(contact: ContactCard, say: Phrases) -> str:
         [
             name,
             *(say.isolate(part) for part in (contact.address, contact.phone_text, contact.web) if part),
-            *([", ".join(contact.hours)] if contact.hours else []),
+            *contact.hours,
             *([contact.today] if contact.today else []),
         ]
     )
