@@ -7,10 +7,11 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 import structlog
 import uvicorn
@@ -20,7 +21,7 @@ from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
 from bot.errors import LotsenbotError, WrongSettings, place_of
 from bot.hub import DESK, Hub
-from bot.jobs import EmbeddedJobs
+from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
 from bot.ports import Channel, Clock, Update, utc_now
 from bot.service import Service
@@ -36,6 +37,15 @@ from locales import known
 
 log = structlog.get_logger(__name__)
 
+
+class Role(StrEnum):
+    """What a process does: everything, or a part of it beside others on the same PostgreSQL."""
+
+    RUN = "run"
+    WEB = "web"
+    WORKER = "worker"
+
+
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
 
@@ -44,12 +54,13 @@ STOP_WITHIN = 25
 class App:
     """The parts of one running process."""
 
+    role: Role
     settings: Settings
     store: Store
     knowledge: LiveKnowledge
     reader: Reader
     hub: Hub
-    jobs: EmbeddedJobs
+    jobs: EmbeddedJobs | PostgresJobs
     turns: Turns
     service: Service
     telegram: Telegram | None
@@ -70,7 +81,7 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[App]:
+async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role.RUN) -> AsyncIterator[App]:
     """Build the parts; close the database at the end.
 
     Raises:
@@ -81,8 +92,10 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     except ContentError as error:
         shown = "\n".join(str(defect) for defect in error.defects[:5])
         raise WrongSettings(f"The content is broken, nothing was started:\n{shown}") from error
-    engine = await open_database(settings.database_url)
-    store, hub, reader = Store(engine), Hub(), Reader()
+    engine = await open_database(settings.database_url, migrate=role is Role.RUN)
+    jobs = EmbeddedJobs() if settings.embedded else PostgresJobs(settings.database_url)
+    hub = Hub() if settings.embedded else SharedHub(settings.database_url)
+    store, reader = Store(engine), Reader()
     telegram = (
         Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url)
         if settings.telegram_token.get_secret_value()
@@ -94,13 +107,16 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock)
     try:
+        if isinstance(jobs, PostgresJobs):
+            await jobs.open()
         yield App(
+            role=role,
             settings=settings,
             store=store,
             knowledge=knowledge,
             reader=reader,
             hub=hub,
-            jobs=EmbeddedJobs(),
+            jobs=jobs,
             turns=turns,
             service=service,
             telegram=telegram,
@@ -111,21 +127,29 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         await engine.dispose()
 
 
-async def run(settings: Settings) -> None:
-    """Everything in one process, until SIGTERM or SIGINT.
+async def run(settings: Settings, role: Role = Role.RUN) -> None:
+    """One process, until SIGTERM or SIGINT: everything, or only the pages and doors, or only the turns and deliveries.
 
     Raises:
         WrongSettings: if the port is taken or something else cannot start.
     """
+    if settings.embedded and role is not Role.RUN:
+        raise WrongSettings(
+            f"lotsenbot {role} is for many processes on PostgreSQL: set DATABASE_URL, or use lotsenbot run with SQLite"
+        )
     configure_logs(settings)
-    listener = _listen(settings)
-    async with open_app(settings) as app:
-        await app.reader.warm_up()
-        print_addresses(settings, await _first_link(app))
+    listener = None if role is Role.WORKER else _listen(settings)
+    async with open_app(settings, role=role) as app:
+        if role is not Role.WEB:
+            await app.reader.warm_up()
+        if role is Role.RUN:
+            print_addresses(settings, await _first_link(app))
+        else:
+            print(f"lotsenbot {role} is ready{'' if listener is None else f' on {settings.address}'}", flush=True)
         await _serve(app, listener)
 
 
-async def _serve(app: App, listener: socket.socket) -> None:
+async def _serve(app: App, listener: socket.socket | None) -> None:
     config = uvicorn.Config(
         make_site(app.parts), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
     )
@@ -134,12 +158,13 @@ async def _serve(app: App, listener: socket.socket) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     background = [asyncio.create_task(work) for work in _background(app)]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]) if listener else stopping.wait())
     try:
         await asyncio.wait([serving, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     finally:
         log.info("stopping")
         app.hub.close()
+        stopping.set()
         server.should_exit = True
         for task in background:
             task.cancel()
@@ -152,15 +177,23 @@ async def _serve(app: App, listener: socket.socket) -> None:
 
 
 def _background(app: App) -> list[Coroutine[None, None, None]]:
-    work: list[Coroutine[None, None, None]] = [
-        app.jobs.run(app.turns.see_to, app.turns.sweep),
-        app.knowledge.watch(),
-        _delete_daily(app),
-        _tell_lotsen(app),
-    ]
+    work: list[Coroutine[None, None, None]] = [app.knowledge.watch()]
+    if isinstance(app.hub, SharedHub):
+        work.append(app.hub.run())
+    if app.role is not Role.WEB:
+        work += [
+            app.jobs.run(app.turns.see_to, app.turns.sweep),
+            _alone(app, "delete", lambda: _delete_daily(app)),
+            _alone(app, "tell-lotsen", lambda: _tell_lotsen(app)),
+        ]
     if app.telegram:
         work.append(_telegram(app, app.telegram))
     return work
+
+
+def _alone(app: App, name: str, work: Callable[[], Coroutine[None, None, None]]) -> Coroutine[None, None, None]:
+    """Work that one process of all does at a time."""
+    return app.jobs.guard.lead(name, work) if isinstance(app.jobs, PostgresJobs) else work()
 
 
 async def _telegram(app: App, telegram: Telegram) -> None:
@@ -174,13 +207,15 @@ async def _telegram(app: App, telegram: Telegram) -> None:
     while True:
         try:
             await telegram.start()
+            if app.role is Role.WEB:
+                return
             if app.settings.telegram_by_webhook:
                 await telegram.set_webhook(
                     f"{app.settings.public_url}/telegram/webhook",
                     app.settings.telegram_webhook_secret.get_secret_value(),
                 )
                 return
-            await telegram.poll(accept)
+            await _alone(app, "telegram-poll", lambda: telegram.poll(accept))
         except LotsenbotError as error:
             log.error("telegram does not start", error=type(error).__name__, why=str(error)[:100], again_in=pause)
             await asyncio.sleep(pause)

@@ -58,6 +58,24 @@ def run() -> None:
 
 
 @cli.command()
+def web() -> None:
+    """Only the pages, the API and the doors of the channels, beside workers on PostgreSQL."""
+    from bot.app import Role
+    from bot.app import run as run_app
+
+    asyncio.run(run_app(load_settings(), Role.WEB))
+
+
+@cli.command()
+def worker() -> None:
+    """Only the turns and deliveries, beside web processes on PostgreSQL."""
+    from bot.app import Role
+    from bot.app import run as run_app
+
+    asyncio.run(run_app(load_settings(), Role.WORKER))
+
+
+@cli.command()
 def ask(
     text: Annotated[str, typer.Argument(help="The question.")] = "",
     lang: Annotated[str, typer.Option(help="The newcomer's chosen language, for example ar.")] = "",
