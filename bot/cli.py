@@ -289,6 +289,23 @@ def bench_intents(
     print(f"{figures['p50_us']} µs a message (median), {figures['p99_us']} µs (99th percentile)")
 
 
+@bench_cli.command("channels")
+def bench_channels(
+    rates: Annotated[str, typer.Option(help="Messages a second, one after the other.")] = "10,30,60,100",
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long at each rate.")] = 10,
+    database: Annotated[str, typer.Option(help="A PostgreSQL address: then one web process and workers.")] = "",
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Workers beside PostgreSQL.")] = 2,
+) -> None:
+    """Messages over Telegram's webhook at steady rates, beside echo bots in the same run."""
+    from benchmarks.channels import bench
+
+    try:
+        wanted = [int(rate) for rate in rates.split(",")]
+    except ValueError:
+        stop("--rates are whole numbers with commas between them, for example 10,30", 2)
+    asyncio.run(bench(wanted, seconds, database, workers, print))
+
+
 @bench_cli.command("understanding")
 def bench_understanding(
     growth: Annotated[bool, typer.Option(help="Also the cost at 20,000, 200,000 and 1,000,000 utterances.")] = True,
