@@ -331,6 +331,24 @@ def db_upgrade() -> None:
 
 
 @cli.command()
+def doctor() -> None:
+    """Database, clock, content, tokens, webhooks: what is fine, what is not, and what to do."""
+    from bot.doctor import examine
+    from bot.ports import utc_now
+
+    settings = load_settings()
+
+    async def examined() -> bool:
+        healthy = True
+        async for finding in examine(settings, utc_now):
+            print(finding, flush=True)
+            healthy = healthy and finding.state != "wrong"
+        return healthy
+
+    sys.exit(0 if asyncio.run(examined()) else 1)
+
+
+@cli.command()
 def report(days: Annotated[int, typer.Option(min=1, max=3650, help="How many days back.")] = 30) -> None:
     """What was asked and how it ended, counted without any text; numbers under five are not shown."""
     from bot.report import report as make_report
