@@ -14,6 +14,7 @@ import typer
 
 from bot.cli_common import checked_language, stop
 from bot.cli_faq import faq_cli
+from bot.cli_poster import links, poster
 from bot.errors import LotsenbotError, OurFault
 from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
@@ -33,6 +34,8 @@ cli.add_typer(faq_cli, name="faq")
 cli.add_typer(lotse_cli, name="lotse")
 cli.add_typer(bench_cli, name="bench")
 cli.add_typer(db_cli, name="db")
+cli.command("links")(links)
+cli.command("poster")(poster)
 
 
 def main() -> None:

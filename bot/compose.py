@@ -113,8 +113,8 @@ class _Composer:
                 ]
             case Menu(chapter=chapter):
                 return [self._chapter(chapter) if chapter else self._menu(_("What is it about?"))]
-            case Welcome():
-                return [self._welcome()]
+            case Welcome(lost=lost):
+                return [self._welcome(lost=lost)]
             case CannotRead(kind=kind):
                 return [self._reply(self._cannot_read(kind), Button(id="menu", label=_("All topics")), self._person())]
             case SlowDown():
@@ -256,10 +256,11 @@ class _Composer:
         buttons = [Button(id=f"topic:{topic}", label=self._title(topic)) for topic in topics]
         return self._reply(chapter_name(chapter, self._), *buttons, Button(id="menu", label=self._("All topics")))
 
-    def _welcome(self) -> Reply:
+    def _welcome(self, *, lost: bool) -> Reply:
         _ = self._
         text = "\n\n".join(
             [
+                *([lost_link(_)] if lost else []),
                 _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
                 _("If I do not know the answer for certain, a volunteer guide (Integrationslotse) helps you here."),
                 _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(
@@ -288,6 +289,11 @@ class _Composer:
             ),
             "location": _("Thank you, but I do not need to know where you are. Please write what you are looking for."),
         }.get(kind, _("I can only read text. Please write your question in a few words."))
+
+
+def lost_link(say: Phrases) -> str:
+    """A friendly word for whoever followed a link that leads nowhere any more."""
+    return say("This link is out of date. No problem: just write your question in your own words.")
 
 
 def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,8 @@ from bot.compose import Waiting, compose, medium
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
 from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
+from bot.links import VERB as LINK
+from bot.links import followed, from_button
 from bot.message import Kind, Message, Reply
 from bot.ports import Clock
 from faq import Catalogue
@@ -75,6 +77,7 @@ class Service:
 
     async def understood(self, message: Message, conversation: Conversation) -> Understanding:
         """Understand a message; slow, so before the transaction. "No danger" goes back to the question itself."""
+        message = followed(message, self._catalogue().topics)
         no_danger = message.kind is Kind.BUTTON and message.button == "danger:no"
         text = conversation.question if no_danger else message.text
         return await self._understand(text, conversation.locale if conversation.locale_chosen else "")
@@ -87,6 +90,7 @@ class Service:
         if not await transaction.is_open(heard.inbox):
             return None
         now, catalogue = self._clock(), self._catalogue()
+        heard = replace(heard, message=followed(heard.message, catalogue.topics))
         recent = await transaction.received_since(
             conversation.id, heard.received_at - timedelta(minutes=1), heard.inbox
         )
@@ -104,7 +108,7 @@ class Service:
                 ),
             )
         else:
-            label = await self._label(heard.message, conversation, transaction)
+            label = await self._label(heard.message, decision.conversation, transaction)
             await transaction.heard(
                 decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
             )
@@ -157,8 +161,9 @@ class Service:
         if shown := await transaction.button_label(conversation.id, message.button):
             return shown
         verb, _, object_ = message.button.partition(":")
-        if verb == "topic" and object_ in self._catalogue().topics:
-            return self._catalogue().title(object_, conversation.locale)
+        topic = from_button(object_).topic if verb == LINK else object_ if verb == "topic" else ""
+        if topic in self._catalogue().topics:
+            return self._catalogue().title(topic, conversation.locale)
         return phrases(conversation.locale)("Talk to a person") if verb == "person" else ""
 
     async def _see_to_case(

@@ -18,6 +18,7 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.text import split_text
 from bot.errors import OurFault, RetryLater, Stop, place_of
+from bot.links import from_payload
 from bot.message import Button, Kind, Message, Reply, clean_text
 from bot.ports import Delivery, Update
 from locales import Phrases, offered, phrases
@@ -224,12 +225,12 @@ def _locale(content: dict[str, Any]) -> str:
 
 
 def _start_button(payload: str) -> str:
-    """``register-address`` and ``lang_ar`` from a start link; Telegram allows letters, digits, _ and - only."""
+    """What a start link stands for; ``lang_ar`` only chooses the language."""
     if not payload:
         return "start"
     if payload.startswith("lang_"):
         return f"lang:{payload.removeprefix('lang_')}"
-    return f"topic:{payload.removeprefix('topic_')}"
+    return from_payload(payload).button
 
 
 def _signed(delivery: Delivery, say: Phrases) -> str:

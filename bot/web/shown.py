@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from bot.compose import emergency_numbers, rule_sentence
-from bot.message import Button
+from bot.decision import Decision
+from bot.links import Link
+from bot.message import Button, Reply
 from bot.store import CaseRow, Said
 from faq import Catalogue, open_today, phone_words
 from locales import languages, phrases
@@ -35,6 +38,29 @@ def said(row: Said, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
         emergency = row.extra.get("decision") == "emergency"
         shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
     return shown
+
+
+def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+    """The answer a link opens the chat page at: shown without any request, so nothing is stored."""
+    message: dict[str, Any] = {
+        "id": "opened",
+        "from": "bot",
+        "text": reply.text,
+        "buttons": [button(one) for one in reply.buttons],
+        "lang": reply.locale,
+        "decision": decision.outcome,
+        "topics": [link.topic],
+    }
+    if reply.card and decision.outcome == "emergency":
+        message["card"] = _emergency_card(asdict(reply.card), reply.locale, catalogue)
+    elif reply.card:
+        message["card"] = _card(asdict(reply.card), now)
+    return {
+        "topic": link.topic,
+        "button": link.button,
+        "title": catalogue.title(link.topic, reply.locale),
+        "message": message,
+    }
 
 
 def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
