@@ -87,7 +87,7 @@ class Turns:
             received_at=asked.received_at,
             client_id=f"{asked.channel}:{asked.update_id}",
         )
-        async with self._store.begin() as transaction:
+        async with self._store.begin(repeatable=True) as transaction:
             decision = await self._service.handle(heard, understood, transaction, conversation_id)
         if decision is None:
             return "repeated"

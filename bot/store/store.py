@@ -50,10 +50,16 @@ class Store:
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """A writing transaction: committed at the end, rolled back on any exception."""
-        async with self.engine.begin() as connection:
-            yield Transaction(connection)
+    async def begin(self, *, repeatable: bool = False) -> AsyncIterator[Transaction]:
+        """A writing transaction: committed at the end, rolled back on any exception.
+
+        ``repeatable``: if the machine loses its power, the step is taken again; this makes the commit cheaper on SQLite.
+        """
+        async with self.engine.connect() as connection:
+            if repeatable:
+                await connection.execution_options(repeatable=True)
+            async with connection.begin():
+                yield Transaction(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -208,7 +214,7 @@ class Store:
 
     async def _settle(self, delivery: int, state: str, now: datetime) -> None:
         """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime."""
-        async with self.begin() as transaction:
+        async with self.begin(repeatable=True) as transaction:
             row = await transaction.one(
                 select(t.outbox.c.conversation_id, t.message.c.extra, t.conversation.c.channel)
                 .join(t.message, t.message.c.id == t.outbox.c.message_id)
