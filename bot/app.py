@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -34,6 +35,9 @@ from bot.web.keys import key_hash, new_key
 from faq import ContentError
 from locales import known
 
+if TYPE_CHECKING:
+    from bot.channels.whatsapp.account import WhatsApp
+
 log = structlog.get_logger(__name__)
 
 FIRST_LOTSE = "Lotse"
@@ -53,6 +57,7 @@ class App:
     turns: Turns
     service: Service
     telegram: Telegram | None
+    whatsapp: WhatsApp | None
     clock: Clock
 
     @property
@@ -66,6 +71,7 @@ class App:
             clock=self.clock,
             knowledge=self.knowledge,
             telegram=self.telegram,
+            whatsapp=self.whatsapp,
         )
 
 
@@ -91,6 +97,9 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     channels: dict[str, Channel] = {"web": WebChat(hub)}
     if telegram:
         channels["telegram"] = telegram
+    whatsapp = open_whatsapp(settings, clock)
+    if whatsapp:
+        channels["whatsapp"] = whatsapp
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock)
     try:
@@ -104,11 +113,28 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             turns=turns,
             service=service,
             telegram=telegram,
+            whatsapp=whatsapp,
             clock=clock,
         )
     finally:
         reader.close()
+        if whatsapp:
+            await whatsapp.stop()
         await engine.dispose()
+
+
+def open_whatsapp(settings: Settings, clock: Clock = utc_now) -> WhatsApp | None:
+    """The city's number, if there is one; its library is loaded only then."""
+    if not settings.whatsapp_token.get_secret_value():
+        return None
+    from bot.channels.whatsapp.account import WhatsApp
+
+    return WhatsApp(
+        token=settings.whatsapp_token.get_secret_value(),
+        phone_number_id=settings.whatsapp_phone_number_id,
+        api_url=settings.whatsapp_api_url,
+        clock=clock,
+    )
 
 
 async def run(settings: Settings) -> None:
@@ -267,6 +293,8 @@ def print_addresses(settings: Settings, first_link: str) -> None:
         if settings.telegram_token.get_secret_value()
         else ""
     )
+    if settings.whatsapp_token.get_secret_value():
+        channels += ", whatsapp"
     print("\n".join([*lines, f"  Channels {channels} · stop with Ctrl+C", ""]), flush=True)
 
 

@@ -10,6 +10,7 @@ from babel.messages.catalog import Message
 
 from locales import ROOT, SOURCE, languages
 from locales.extract import collect, po_path, read
+from locales.templates import LONGEST_BODY, LONGEST_BUTTON, templates
 
 STAFF_LANGUAGES = ("de", "en")
 STAFF_PAGES = (
@@ -34,21 +35,14 @@ class Finding:
 
 def check(language: str = "") -> list[Finding]:
     """All defects of the phrases, in one language if asked."""
-    template = collect()
+    wanted = collect()
     tags = [
         tag
         for tag, known in languages().items()
         if known.phrases and tag != SOURCE and (not language or tag == language)
     ]
-    return sorted(
-        {
-            finding
-            for tag in tags
-            for finding in _language(
-                tag, {str(m.id if isinstance(m.id, str) else m.id[0]): m for m in template if m.id}
-            )
-        }
-    )
+    phrases = {str(m.id if isinstance(m.id, str) else m.id[0]): m for m in wanted if m.id}
+    return sorted({finding for tag in tags for finding in (*_language(tag, phrases), *_template(tag))})
 
 
 def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Finding]:
@@ -69,6 +63,18 @@ def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Finding]:
             continue
         for text in texts:
             yield from (Finding(file, 1, *wrong) for wrong in _wrong(id_, text, tag))
+
+
+def _template(tag: str) -> Iterator[Finding]:
+    template = templates().get(tag)
+    if template is None:
+        return
+    file = f"{tag}/whatsapp.yaml"
+    for name, text, limit in (("body", template.body, LONGEST_BODY), ("button", template.button, LONGEST_BUTTON)):
+        if not 0 < len(text) <= limit or "{" in text:
+            yield Finding(
+                file, 1, f"{name} has {len(text)} characters or a placeholder", f"1 to {limit}, plain words only"
+            )
 
 
 def _wrong(id_: str, text: str, tag: str) -> Iterator[tuple[str, str]]:
