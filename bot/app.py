@@ -97,7 +97,7 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     channels: dict[str, Channel] = {"web": WebChat(hub)}
     if telegram:
         channels["telegram"] = telegram
-    whatsapp = open_whatsapp(settings, clock)
+    whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
@@ -123,18 +123,13 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         await engine.dispose()
 
 
-def open_whatsapp(settings: Settings, clock: Clock = utc_now) -> WhatsApp | None:
+def _whatsapp(settings: Settings, clock: Clock) -> WhatsApp | None:
     """The city's number, if there is one; its library is loaded only then."""
     if not settings.whatsapp_token.get_secret_value():
         return None
     from bot.channels.whatsapp.account import WhatsApp
 
-    return WhatsApp(
-        token=settings.whatsapp_token.get_secret_value(),
-        phone_number_id=settings.whatsapp_phone_number_id,
-        api_url=settings.whatsapp_api_url,
-        clock=clock,
-    )
+    return WhatsApp.of(settings, clock)
 
 
 async def run(settings: Settings) -> None:

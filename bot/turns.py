@@ -135,7 +135,7 @@ class Turns:
         except RetryLater as later:
             return await self._deliver_later(delivery, later)
         except DoorClosed as door:
-            await self._store.wait_at_door(delivery, door, self._clock())
+            await receipts.wait_at_door(self._store, delivery, door, self._clock())
             DELIVERIES.labels(delivery.channel, "door").inc()
             self._hub.tell(DESK, delivery.conversation)
             return True
@@ -147,6 +147,8 @@ class Turns:
             return await self._deliver_later(delivery, RetryLater("unexpected"))
         await self._store.delivered(delivery.id, self._clock(), keys or (), delivery.parts_sent + 1)
         DELIVERIES.labels(delivery.channel, "sent").inc()
+        if delivery.sender:
+            self._hub.tell(DESK, delivery.conversation)
         return True
 
     async def _deliver_later(self, delivery: Delivery, later: RetryLater) -> bool:

@@ -19,6 +19,7 @@ STAFF_PAGES = (
     "bot/web/templates/setup.html",
     "bot/web/templates/_form.html",
     "bot/web/desk_pages.py",
+    "bot/web/reasons.py",
 )
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.ports import Fate, Receipt
+from bot.errors import DoorClosed
+from bot.ports import Delivery, Fate, Receipt
 from bot.store import tables as t
 from bot.store.doors import close_for, set_door
 from bot.store.transaction import Transaction
@@ -22,7 +23,7 @@ from bot.store.views import Progress
 if TYPE_CHECKING:
     from bot.store.store import Store
 
-TRIES_AFTER_FAILING = 5
+TRIES_AFTER_FAILING, LONGEST_PAUSE = 20, 600
 _SENT_AS = {Fate.ACCEPTED: "sent", Fate.SENT: "sent", Fate.DELIVERED: "delivered", Fate.READ: "read"}
 
 
@@ -40,19 +41,35 @@ async def note(transaction: Transaction, receipt: Receipt, now: datetime) -> str
         )
         if receipt.fate is Fate.FAILED:
             await _failed(transaction, row["conversation_id"], row["message_id"], receipt.key, now)
+        elif row["state"] == Fate.FAILED and row["message_id"]:  # it arrived after all, on another phone for example
+            arrived = update(t.outbox).where(t.outbox.c.message_id == row["message_id"], t.outbox.c.state == "dead")
+            await transaction.connection.execute(arrived.values(state="sent", why=None))
     return str(row["conversation_id"] or "")
 
 
-async def attach(
-    transaction: Transaction, conversation: str, message: int, first_part: int, keys: Sequence[str], now: datetime
-) -> None:
-    """The platform took these parts of a reply."""
-    for part, key in enumerate(keys, first_part):
-        if key:
-            row = await _row(transaction, key, now)
-            await _set(transaction, key, conversation_id=conversation, message_id=message, part=part)
-            if row["state"] == Fate.FAILED:
-                await _failed(transaction, conversation, message, key, now)
+async def attach(transaction: Transaction, outbox: int, first_part: int, keys: Sequence[str], now: datetime) -> None:
+    """The platform took these parts of a reply; it will report on them under these keys."""
+    if not keys:
+        return
+    row = await transaction.one(
+        select(t.outbox.c.conversation_id, t.outbox.c.message_id).where(t.outbox.c.id == outbox)
+    )
+    for part, key in enumerate(keys if row else (), first_part):
+        if key and row:
+            await _claim(transaction, key, now, row["conversation_id"], row["message_id"], part)
+
+
+async def wait_at_door(store: Store, delivery: Delivery, door: DoorClosed, now: datetime) -> None:
+    """The channel takes a reply, or the rest of it, only after the newcomer has written. A farewell does not wait for that."""
+    said = select(t.message.c.extra).join(t.outbox, t.outbox.c.message_id == t.message.c.id)
+    async with store.begin() as transaction:
+        row = await transaction.one(said.where(t.outbox.c.id == delivery.id))
+        if row and not row["extra"].get("farewell"):
+            sent = door.sent or delivery.parts_sent
+            await attach(transaction, delivery.id, sent - len(door.receipts) + 1, door.receipts, now)
+            await close_for(transaction, delivery.id, sent, now)
+            return
+    await store.give_up(delivery.id, now, "door")
 
 
 async def knocked(store: Store, conversation: str, key: str, now: datetime) -> None:
@@ -60,10 +77,7 @@ async def knocked(store: Store, conversation: str, key: str, now: datetime) -> N
     async with store.begin() as transaction:
         await set_door(transaction, conversation, knock_at=None, knocked_at=now, attempts=0, why=None)
         if key:
-            row = await _row(transaction, key, now)
-            await _set(transaction, key, conversation_id=conversation)
-            if row["state"] == Fate.FAILED:
-                await _failed(transaction, conversation, None, key, now)
+            await _claim(transaction, key, now, conversation, None, 0)
 
 
 async def progress(transaction: Transaction, conversation: str) -> dict[int, Progress]:
@@ -103,6 +117,16 @@ async def _row(transaction: Transaction, key: str, now: datetime) -> RowMapping:
     return row
 
 
+async def _claim(
+    transaction: Transaction, key: str, now: datetime, conversation: str, message: int | None, part: int
+) -> None:
+    """A receipt belongs to this message, or to a knock; a failure that was reported before counts from now on."""
+    row = await _row(transaction, key, now)
+    await _set(transaction, key, conversation_id=conversation, message_id=message, part=part)
+    if row["state"] == Fate.FAILED:
+        await _failed(transaction, conversation, message, key, now)
+
+
 async def _set(transaction: Transaction, key: str, **values: Any) -> None:
     await transaction.connection.execute(update(t.receipt).where(t.receipt.c.key == key).values(**values))
 
@@ -125,7 +149,7 @@ async def _failed(
     if row["remedy"] == "door":
         await close_for(transaction, outbox["id"], sent, now)
     elif row["remedy"] == "later" and outbox["attempts"] < TRIES_AFTER_FAILING:
-        pause = timedelta(seconds=4 ** (outbox["attempts"] + 1))
+        pause = timedelta(seconds=min(4 ** outbox["attempts"], LONGEST_PAUSE))
         await _set_outbox(
             transaction,
             outbox["id"],

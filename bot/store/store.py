@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation import Mode
-from bot.errors import Unfinished, Unknown
+from bot.errors import Unknown
 from bot.message import Button, Reply
 from bot.ports import Delivery, Move, Receipt, Update
 from bot.store import aliases, doors, receipts
@@ -104,15 +104,20 @@ class Store:
     ) -> list[Accepted]:
         """The same for all that came in one request, together with changed names and reports on our own messages.
 
-        The reports' conversations are told apart by ``inbox`` 0.
+        The reports' conversations are told apart by ``inbox`` 0. Each kind of row is taken in one order everywhere, so that
+        two requests about the same people never wait for each other in a ring.
         """
         async with self.begin() as transaction:
-            accepted = [await self._accept(transaction, update_, locale, now) for update_ in updates]
+            taken = {
+                number: await self._accept(transaction, updates[number], locale, now)
+                for number in sorted(range(len(updates)), key=lambda number: updates[number].address)
+            }
+            accepted = [taken[number] for number in range(len(updates))]
             opened: dict[str, datetime] = {}
             for one, update_ in zip(accepted, updates, strict=True):
                 if one.new and update_.open_until:
                     opened[one.conversation] = max(update_.open_until, opened.get(one.conversation, update_.open_until))
-            for conversation in sorted(opened):  # in one order everywhere, so that two requests never wait in a ring
+            for conversation in sorted(opened):
                 await doors.open_for(transaction, conversation, opened[conversation], now)
             for move in moves:
                 await aliases.move(transaction, move)
@@ -179,6 +184,13 @@ class Store:
             attempts=row["attempts"],
         )
 
+    async def last_raw(self, conversation: str) -> dict[str, Any]:
+        """The newcomer's last update as the channel kept it."""
+        query = select(t.inbox.c.raw).where(t.inbox.c.conversation_id == conversation)
+        async with self.read() as reading:
+            row = await reading.one(query.order_by(t.inbox.c.id.desc()).limit(1))
+        return dict(row["raw"]) if row else {}
+
     async def try_again(self, inbox: int, not_before: datetime) -> None:
         """Handling failed; keep the update for later."""
         async with self.engine.begin() as connection:
@@ -244,35 +256,11 @@ class Store:
             await transaction.connection.execute(
                 later.values(attempts=t.outbox.c.attempts + 1, not_before=not_before, parts_sent=parts_sent)
             )
-            if keys:
-                await self._attach(transaction, delivery, keys, parts_sent - len(keys) + 1, not_before)
-
-    async def wait_at_door(self, delivery: Delivery, door: Unfinished, now: datetime) -> None:
-        """The channel takes it, or the rest of it, only after the newcomer has written. A farewell does not wait for that."""
-        farewell = select(t.message.c.extra).join(t.outbox, t.outbox.c.message_id == t.message.c.id)
-        async with self.begin() as transaction:
-            row = await transaction.one(farewell.where(t.outbox.c.id == delivery.id))
-            if row is None:
-                return
-            if not row["extra"].get("farewell"):
-                sent = door.sent or delivery.parts_sent
-                await self._attach(transaction, delivery.id, door.receipts, sent - len(door.receipts) + 1, now)
-                await doors.close_for(transaction, delivery.id, sent, now)
-                return
-        await self.give_up(delivery.id, now, "door")
+            await receipts.attach(transaction, delivery, parts_sent - len(keys) + 1, keys, not_before)
 
     async def give_up(self, delivery: int, now: datetime, why: str = "") -> None:
         """It will never arrive; it stays visible as dead, with the reason."""
         await self._settle(delivery, "dead", now, why=why)
-
-    async def _attach(
-        self, transaction: Transaction, delivery: int, keys: Sequence[str], first_part: int, now: datetime
-    ) -> None:
-        outbox = await transaction.one(
-            select(t.outbox.c.conversation_id, t.outbox.c.message_id).where(t.outbox.c.id == delivery)
-        )
-        if outbox and keys:
-            await receipts.attach(transaction, outbox["conversation_id"], outbox["message_id"], first_part, keys, now)
 
     async def _settle(
         self,
@@ -295,7 +283,7 @@ class Store:
             await transaction.connection.execute(
                 update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now, why=why[:40] or None)
             )
-            await self._attach(transaction, delivery, keys, first_part, now)
+            await receipts.attach(transaction, delivery, first_part, keys, now)
             if (
                 row
                 and row["extra"].get("farewell")

@@ -260,18 +260,18 @@ class FakeWhatsApp(Platform):
     # ---- the rules for content
 
     def _check_text(self, content: dict[str, Any]) -> None:
-        _demand(isinstance(content.get("body"), str) and 0 < _units(content["body"].strip()), "text.body")
+        _demand(isinstance(content.get("body"), str) and _units(content["body"].strip()) > 0, "text.body")
         _demand(_units(content["body"]) <= 4096, "text.body is too long")
 
     def _check_interactive(self, content: dict[str, Any]) -> None:
         body = content.get("body", {}).get("text", "")
-        _demand(0 < _units(body.strip()) and _units(body) <= 1024, "interactive.body")
+        _demand(_units(body.strip()) > 0 and _units(body) <= 1024, "interactive.body")
         action = content["action"]
         if content["type"] == "button":
             replies = [button["reply"] for button in action["buttons"] if button["type"] == "reply"]
             _demand(1 <= len(action["buttons"]) <= 3 and len(replies) == len(action["buttons"]), "buttons")
-            _demand(all(0 < _units(r["title"].strip()) and _units(r["title"]) <= 20 for r in replies), "button title")
-            _demand(all(0 < len(r["id"].strip()) and len(r["id"]) <= 256 for r in replies), "button id")
+            _demand(all(_units(r["title"].strip()) > 0 and _units(r["title"]) <= 20 for r in replies), "button title")
+            _demand(all(len(r["id"].strip()) > 0 and len(r["id"]) <= 256 for r in replies), "button id")
             _demand(len({r["title"] for r in replies}) == len(replies), "button titles are not unique")
             _demand(len({r["id"] for r in replies}) == len(replies), "button ids are not unique")
             return
@@ -280,7 +280,7 @@ class FakeWhatsApp(Platform):
         rows = [row for section in sections for row in section["rows"]]
         _demand(1 <= len(rows) <= 10 and len(sections) <= 10, "number of rows")
         _demand(len(sections) == 1 or all(0 < _units(s["title"]) <= 24 for s in sections), "section title")
-        _demand(all(0 < _units(row["title"].strip()) and _units(row["title"]) <= 24 for row in rows), "row title")
+        _demand(all(_units(row["title"].strip()) > 0 and _units(row["title"]) <= 24 for row in rows), "row title")
         _demand(all(_units(row.get("description", "")) <= 72 for row in rows), "row description")
         _demand(all(0 < len(row["id"].strip()) <= 200 for row in rows), "row id")
         _demand(len({row["id"] for row in rows}) == len(rows), "row ids are not unique")

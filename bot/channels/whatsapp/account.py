@@ -24,7 +24,8 @@ from bot.channels.whatsapp.outgoing import Outgoing, render
 from bot.channels.whatsapp.remedies import TEMPLATE_MISSING, TOKEN_REFUSED, Remedy, remedy
 from bot.errors import DoorClosed, OurFault, RetryLater, Stop
 from bot.message import Kind, Message
-from bot.ports import Clock, Delivery, Knock
+from bot.ports import Clock, Delivery, Knock, utc_now
+from bot.settings import Settings
 from locales import phrases
 from locales.templates import Template, templates_for
 
@@ -33,7 +34,7 @@ log = structlog.get_logger(__name__)
 API_VERSION = "26.0"
 OPEN_THE_DOOR = "door"
 TEMPLATE_FIELDS = ("name", "language", "status", "category", "components")
-ACKNOWLEDGE_WITHIN, TYPING_FIRST = 5.0, 0.3
+ACKNOWLEDGE_WITHIN, TYPING_FIRST, TYPING_LASTS = 5.0, 0.3, 20.0
 MOST_ACKNOWLEDGEMENTS = 32
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 600.0
 STOPPED = Gauge("lotsenbot_channel_stopped", "1 while the platform lets our account send nothing", ["channel"])
@@ -54,9 +55,20 @@ class WhatsApp:
         self._session.base_url = f"{api_url.rstrip('/')}/v{API_VERSION}"  # pywa has put Meta's own address there
         self._number, self._clock = phone_number_id, clock
         self._acknowledging: dict[str, asyncio.Task[None]] = {}
+        self._typed: dict[str, float] = {}
         self._quiet_until, self._pause = 0.0, FIRST_PAUSE
         self.trouble = ""
         STOPPED.labels(self.name).set(0)
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock = utc_now) -> WhatsApp:
+        """The number these settings name."""
+        return cls(
+            token=settings.whatsapp_token.get_secret_value(),
+            phone_number_id=settings.whatsapp_phone_number_id,
+            api_url=settings.whatsapp_api_url,
+            clock=clock,
+        )
 
     # ---- in
 
@@ -73,6 +85,15 @@ class WhatsApp:
         task = asyncio.create_task(self._acknowledge(wamid, typing))
         self._acknowledging[conversation] = task
         task.add_done_callback(lambda done: self._acknowledged(conversation, done))
+
+    def person_acknowledges(self, conversation: str, wamid: str, *, typing: bool) -> None:
+        """The same when a Lotse reads or types; her typing is passed on at most every twenty seconds."""
+        now = time.monotonic()
+        if typing and now - self._typed.get(conversation, -TYPING_LASTS) < TYPING_LASTS:
+            return
+        if typing:
+            self._typed = {key: at for key, at in self._typed.items() if now - at < TYPING_LASTS} | {conversation: now}
+        self.acknowledge_soon(conversation, wamid, typing=typing)
 
     def _acknowledged(self, conversation: str, done: asyncio.Task[None]) -> None:
         if self._acknowledging.get(conversation) is done:
@@ -120,6 +141,15 @@ class WhatsApp:
                     raise
                 log.error("template cannot be used", language=template.meta, code=error.code)
         return await self._send(knock.address, _knocking(last))
+
+    async def account(self) -> str:
+        """The id of the WhatsApp Business account the token is for, or nothing if it does not tell."""
+        answer = await self._asked(self._api.debug_token)
+        scopes = answer.get("data", {}).get("granular_scopes", [])
+        ids = [
+            id_ for s in scopes if s.get("scope") == "whatsapp_business_management" for id_ in s.get("target_ids", [])
+        ]
+        return str(ids[0]) if len(ids) == 1 else ""
 
     async def templates(self, account: str) -> list[dict[str, Any]]:
         """All templates of a WhatsApp Business account, as Meta shows them."""
@@ -203,7 +233,12 @@ class WhatsApp:
 
 
 class _GraphApi(GraphAPIAsync):
-    """pywa's requests, with an error that always has a code."""
+    """pywa's requests and one it lacks, with an error that always has a code."""
+
+    async def debug_token(self) -> dict[str, Any]:
+        """What Meta knows about our token."""
+        token = self._session.headers["Authorization"].removeprefix("Bearer ")
+        return await self._request("GET", "/debug_token", params={"input_token": token})
 
     @staticmethod
     def _extract_error(res: httpx.Response) -> dict[str, Any]:
