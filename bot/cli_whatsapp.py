@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from bot.cli_common import stop
 from bot.errors import LotsenbotError, RetryLater
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from bot.channels.whatsapp.approval import Compared
@@ -32,10 +34,14 @@ def templates(
     submit: Annotated[bool, typer.Option("--submit", help="Hand in those that are missing.")] = False,
 ) -> None:
     """Compare the templates in locales/ with those of the account; exit 1 if one cannot be used as it is."""
+    settings = load_settings()
+    if not settings.whatsapp_token.get_secret_value():
+        stop("WHATSAPP_TOKEN is not set", 2)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        found = asyncio.run(_templates(account, submit))
+        found = asyncio.run(_templates(settings, account, submit))
     except RetryLater as error:
-        stop(f"Meta does not answer as it should ({error}); check WHATSAPP_TOKEN and WHATSAPP_API_URL", 1)
+        stop(f"Meta does not answer as it should: {error}; check WHATSAPP_TOKEN and WHATSAPP_API_URL", 1)
     except LotsenbotError as error:
         stop(f"{error}; check WHATSAPP_TOKEN, its rights and --account", 1)
     for one in found:
@@ -44,13 +50,10 @@ def templates(
         raise typer.Exit(1)
 
 
-async def _templates(account: str, submit: bool) -> list[Compared]:
+async def _templates(settings: Settings, account: str, submit: bool) -> list[Compared]:
     from bot.channels.whatsapp.account import WhatsApp
     from bot.channels.whatsapp.approval import compare
 
-    settings = load_settings()
-    if not settings.whatsapp_token.get_secret_value():
-        stop("WHATSAPP_TOKEN is not set", 2)
     whatsapp = WhatsApp.of(settings)
     try:
         account = account or await whatsapp.account()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -173,19 +173,24 @@ class Turns:
         knock = await doors.next_knock(self._store, conversation, self._clock())
         if knock is None or knock.channel not in self._doors:
             return
-        again: datetime | None = None
         try:
             key = await self._doors[knock.channel].knock(knock)
-            await receipts.knocked(self._store, conversation, key, self._clock())
-            DELIVERIES.labels(knock.channel, "knocked").inc()
         except RetryLater as later:
             again = self._clock() + _pause(later, knock.attempts)
             await doors.knock_failed(self._store, conversation, "later", again)
-        except (Stop, OurFault) as error:
-            log.error("knock refused", conversation=conversation, channel=knock.channel, code=error.code)
+        except Stop as error:
+            await doors.knock_failed(self._store, conversation, str(error.code), None)
+        except (
+            Exception
+        ) as error:  # whatever it is, it must not spin: a template may be approved, a mistake mended meanwhile
+            code = error.code if isinstance(error, OurFault) else 0
+            log.error("knock failed", channel=knock.channel, code=code, where=place_of(error))
             DELIVERIES.labels(knock.channel, "not knocked").inc()
-            again = self._clock() + KNOCK_AGAIN if isinstance(error, OurFault) else None
-            await doors.knock_failed(self._store, conversation, str(error.code or type(error).__name__), again)
+            why = str(code or type(error).__name__)
+            await doors.knock_failed(self._store, conversation, why, self._clock() + KNOCK_AGAIN)
+        else:
+            await receipts.knocked(self._store, conversation, key, self._clock())
+            DELIVERIES.labels(knock.channel, "knocked").inc()
         self._hub.tell(DESK, conversation)
 
 

@@ -709,6 +709,18 @@ def test_if_no_template_can_be_sent_the_lotse_sees_why_and_the_answer_waits(
     assert newcomer.reads(before + 1)[-1].text.endswith("die späte antwort")
 
 
+def test_a_template_that_is_refused_for_an_odd_reason_is_not_sent_over_and_over(
+    server: Server, newcomer: Newcomer, whatsapp: FakeWhatsApp, desk: Desk
+) -> None:
+    case = hand_off(newcomer, desk)
+    shuts_the_door(server, newcomer, known=True)
+    whatsapp.fails(TOO_LATE, to=newcomer.phone, type_="template", times=50)
+    desk.writes(case, text="die späte antwort")
+    eventually(lambda: desk.card(case)["door"]["not_knocked"])
+    time.sleep(2.5)
+    assert len([c for c in whatsapp.sends(newcomer.phone) if c.body["type"] == "template"]) == 1
+
+
 def test_a_busy_meta_gets_the_template_again(
     server: Server, newcomer: Newcomer, whatsapp: FakeWhatsApp, desk: Desk
 ) -> None:

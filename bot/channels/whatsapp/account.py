@@ -6,6 +6,7 @@ Of pywa this uses the layer that makes the requests and names the errors; see DE
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -30,13 +31,14 @@ from locales import phrases
 from locales.templates import Template, templates_for
 
 log = structlog.get_logger(__name__)
+logging.getLogger("pywa").setLevel(logging.ERROR)  # it gives advice on timeouts, which are expected and handled here
 
 API_VERSION = "26.0"
 OPEN_THE_DOOR = "door"
 TEMPLATE_FIELDS = ("name", "language", "status", "category", "components")
 ACKNOWLEDGE_WITHIN, TYPING_FIRST, TYPING_LASTS = 5.0, 0.3, 20.0
 MOST_ACKNOWLEDGEMENTS = 32
-FIRST_PAUSE, LONGEST_PAUSE = 30.0, 600.0
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
 STOPPED = Gauge("lotsenbot_channel_stopped", "1 while the platform lets our account send nothing", ["channel"])
 _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?\w+")
 
@@ -195,7 +197,7 @@ class WhatsApp:
     async def _asked(self, request: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
         """Meta's answer; its errors sorted by what can be done."""
         if (wait := self._quiet_until - time.monotonic()) > 0:
-            raise RetryLater("the account may not send", seconds=wait)
+            raise RetryLater(self.trouble, seconds=wait)
         try:
             answer = await request()
         except WhatsAppError as error:
@@ -224,12 +226,14 @@ class WhatsApp:
 
     def _stopped(self, code: int) -> RetryLater:
         """Nothing goes out until the account is in order; a try now and then finds out. All that waits is kept."""
+        if (wait := self._quiet_until - time.monotonic()) > 0:
+            return RetryLater(self.trouble, seconds=wait)  # another request that was under way has found out already
         self.trouble = "WHATSAPP_TOKEN is refused" if code == TOKEN_REFUSED else "the account may not send"
         log.error("whatsapp stopped", code=code, why=self.trouble, try_again_in=self._pause)
         STOPPED.labels(self.name).set(1)
         wait, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
         self._quiet_until = time.monotonic() + wait
-        return RetryLater("the account may not send", seconds=wait)
+        return RetryLater(self.trouble, seconds=wait)
 
 
 class _GraphApi(GraphAPIAsync):

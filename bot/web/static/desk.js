@@ -17,6 +17,7 @@ const cases = new Map(); // id -> row
 let isLoaded = false; // before that "nobody is waiting" would be a guess
 let tab = 'open';
 let detail = null; // the open case
+const heard = new Map(); // message id -> when an event told how far it has come
 let wasLost = true; // what happens before the line stands for the first time is missed too
 
 // ---- the queue
@@ -212,11 +213,13 @@ async function caughtUp() {
   wasLost = false;
   await loadQueue();
   if (!detail) return;
+  const asked = performance.now();
   const answer = await loadCase(detail.id);
   if (!succeeded(answer)) return;
   caseChanged(rowOf(answer.body));
   answer.body.messages.forEach(message => addMessage(message, detail.locale));
-  answer.body.messages.forEach(({ id, delivery }) => { if (delivery) deliveryChanged(id, delivery); });
+  const isNews = id => !(heard.get(id) > asked); // an event that came while we asked is younger than the answer
+  answer.body.messages.forEach(({ id, delivery }) => { if (delivery && isNews(id)) deliveryChanged(id, delivery); });
 }
 
 function rowOf({ messages, ...row }) {
@@ -228,6 +231,7 @@ function messageArrived({ case_id: id, message }) {
 }
 
 function deliveryArrived({ case_id: id, message_id: message, ...delivery }) {
+  heard.set(message, performance.now());
   if (isOpen(id)) deliveryChanged(message, delivery);
 }
 
