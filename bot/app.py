@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -34,6 +35,9 @@ from bot.web.desk_auth import SETUP_DAYS
 from bot.web.keys import key_hash, new_key
 from faq import ContentError
 from locales import known
+
+if TYPE_CHECKING:
+    from bot.channels.whatsapp.account import WhatsApp
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +68,7 @@ class App:
     turns: Turns
     service: Service
     telegram: Telegram | None
+    whatsapp: WhatsApp | None
     clock: Clock
 
     @property
@@ -77,6 +82,7 @@ class App:
             clock=self.clock,
             knowledge=self.knowledge,
             telegram=self.telegram,
+            whatsapp=self.whatsapp,
         )
 
 
@@ -104,6 +110,9 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     channels: dict[str, Channel] = {"web": WebChat(hub)}
     if telegram:
         channels["telegram"] = telegram
+    whatsapp = _whatsapp(settings, clock)
+    if whatsapp:
+        channels["whatsapp"] = whatsapp
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock)
     try:
@@ -120,11 +129,23 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
             turns=turns,
             service=service,
             telegram=telegram,
+            whatsapp=whatsapp,
             clock=clock,
         )
     finally:
         reader.close()
+        if whatsapp:
+            await whatsapp.stop()
         await engine.dispose()
+
+
+def _whatsapp(settings: Settings, clock: Clock) -> WhatsApp | None:
+    """The city's number, if there is one; its library is loaded only then."""
+    if not settings.whatsapp_token.get_secret_value():
+        return None
+    from bot.channels.whatsapp.account import WhatsApp
+
+    return WhatsApp.of(settings, clock)
 
 
 async def run(settings: Settings, role: Role = Role.RUN) -> None:
@@ -302,6 +323,8 @@ def print_addresses(settings: Settings, first_link: str) -> None:
         if settings.telegram_token.get_secret_value()
         else ""
     )
+    if settings.whatsapp_token.get_secret_value():
+        channels += ", whatsapp"
     print("\n".join([*lines, f"  Channels {channels} · stop with Ctrl+C", ""]), flush=True)
 
 

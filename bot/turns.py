@@ -11,12 +11,12 @@ from prometheus_client import Counter, Histogram
 
 from bot.conversation import Conversation
 from bot.decision import HandOff
-from bot.errors import OurFault, RetryLater, Stop, Unknown, place_of
+from bot.errors import DoorClosed, OurFault, RetryLater, Stop, Unknown, place_of
 from bot.hub import DESK, Hub
 from bot.message import Reply
-from bot.ports import Channel, Clock, Delivery
+from bot.ports import Channel, Clock, Delivery, Door
 from bot.service import Heard, Service
-from bot.store import Asked, Store
+from bot.store import Asked, Store, doors, receipts
 from locales import phrases
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 TRIES_TO_HANDLE = 3
 TRIES_TO_DELIVER = 160  # with pauses of at most ten minutes: a day and more of an outage
 LONGEST_PAUSE = 600.0
+KNOCK_AGAIN = timedelta(hours=1)  # a template may be approved in the meantime
 TURNS = Counter("lotsenbot_turns_total", "Turns taken, by channel and outcome", ["channel", "outcome"])
 TURN_SECONDS = Histogram(
     "lotsenbot_turn_seconds",
@@ -39,12 +40,15 @@ class Turns:
 
     def __init__(self, store: Store, service: Service, channels: Mapping[str, Channel], hub: Hub, clock: Clock) -> None:
         self._store, self._service, self._channels, self._hub, self._clock = store, service, channels, hub, clock
+        self._doors = {name: channel for name, channel in channels.items() if isinstance(channel, Door)}
 
     async def see_to(self, conversation: str) -> None:
         """Take every open turn of a conversation and send what waits, in order. Safe to call at any time, not twice at once."""
         while await self._take_turn(conversation):
             await self._deliver_waiting(conversation)
         await self._deliver_waiting(conversation)
+        if self._doors:
+            await self._knock(conversation)
 
     async def sweep(self) -> list[str]:
         """The conversations a dead process or a missed wake-up left behind."""
@@ -127,35 +131,73 @@ class Turns:
     async def _deliver(self, delivery: Delivery) -> bool:
         """One attempt; false if the conversation has to wait."""
         try:
-            await self._channels[delivery.channel].deliver(delivery)
+            keys = await self._channels[delivery.channel].deliver(delivery)
         except RetryLater as later:
             return await self._deliver_later(delivery, later)
+        except DoorClosed as door:
+            await receipts.wait_at_door(self._store, delivery, door, self._clock())
+            DELIVERIES.labels(delivery.channel, "door").inc()
+            self._hub.tell(DESK, delivery.conversation)
+            return True
         except (Stop, OurFault) as error:
-            await self._give_up(delivery, type(error).__name__)
+            await self._give_up(delivery, str(error.code or type(error).__name__))
             return True
         except Exception as error:  # an error nobody foresaw must not spin: it waits like any other trouble
             log.error("delivery failed", outbox=delivery.id, error=type(error).__name__, where=place_of(error))
             return await self._deliver_later(delivery, RetryLater("unexpected"))
-        await self._store.delivered(delivery.id, self._clock())
+        await self._store.delivered(delivery.id, self._clock(), keys or (), delivery.parts_sent + 1)
         DELIVERIES.labels(delivery.channel, "sent").inc()
+        if delivery.sender:
+            self._hub.tell(DESK, delivery.conversation)
         return True
 
     async def _deliver_later(self, delivery: Delivery, later: RetryLater) -> bool:
         if delivery.attempts + 1 >= TRIES_TO_DELIVER:
             await self._give_up(delivery, "too many tries")
             return True
-        pause = later.seconds if later.seconds is not None else min(2.0**delivery.attempts, LONGEST_PAUSE)
         DELIVERIES.labels(delivery.channel, "later").inc()
-        await self._store.deliver_later(
-            delivery.id, self._clock() + timedelta(seconds=pause), later.sent or delivery.parts_sent
-        )
+        again, sent = self._clock() + _pause(later, delivery.attempts), later.sent or delivery.parts_sent
+        await self._store.deliver_later(delivery.id, again, sent, keys=later.receipts)
         return False
 
     async def _give_up(self, delivery: Delivery, why: str) -> None:
         log.warning("reply given up", outbox=delivery.id, channel=delivery.channel, why=why)
         DELIVERIES.labels(delivery.channel, "dead").inc()
-        await self._store.give_up(delivery.id, self._clock())
+        await self._store.give_up(delivery.id, self._clock(), why)
         self._hub.tell(DESK, delivery.conversation)
+
+    # ---- doors
+
+    async def _knock(self, conversation: str) -> None:
+        """Tell a newcomer whose door is closed that something waits; what waits is safe whatever comes of it."""
+        knock = await doors.next_knock(self._store, conversation, self._clock())
+        if knock is None or knock.channel not in self._doors:
+            return
+        try:
+            key = await self._doors[knock.channel].knock(knock)
+        except RetryLater as later:
+            again = self._clock() + _pause(later, knock.attempts)
+            await doors.knock_failed(self._store, conversation, "later", again)
+        except Stop as error:
+            await doors.knock_failed(self._store, conversation, str(error.code), None)
+        except (
+            Exception
+        ) as error:  # whatever it is, it must not spin: a template may be approved, a mistake mended meanwhile
+            code = error.code if isinstance(error, OurFault) else 0
+            log.error("knock failed", channel=knock.channel, code=code, where=place_of(error))
+            DELIVERIES.labels(knock.channel, "not knocked").inc()
+            why = str(code or type(error).__name__)
+            await doors.knock_failed(self._store, conversation, why, self._clock() + KNOCK_AGAIN)
+        else:
+            await receipts.knocked(self._store, conversation, key, self._clock())
+            DELIVERIES.labels(knock.channel, "knocked").inc()
+        self._hub.tell(DESK, conversation)
+
+
+def _pause(later: RetryLater, attempts: int) -> timedelta:
+    return timedelta(
+        seconds=later.seconds if later.seconds is not None else min(2.0 ** min(attempts, 10), LONGEST_PAUSE)
+    )
 
 
 def _sorry(conversation: Conversation) -> Reply:

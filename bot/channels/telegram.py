@@ -16,7 +16,7 @@ from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.text import split_text
+from bot.channels.text import signed, split_text
 from bot.errors import OurFault, RetryLater, Stop, place_of
 from bot.links import from_payload
 from bot.message import Button, Kind, Message, Reply, clean_text
@@ -90,7 +90,7 @@ class Telegram:
     async def deliver(self, delivery: Delivery) -> None:
         """Send a reply in as many messages as it needs, the buttons under the last one."""
         say = phrases(delivery.reply.locale)
-        text = _signed(delivery, say)
+        text = signed(delivery.reply.text, delivery.sender, say)
         parts = split_text(text, LONGEST_MESSAGE)
         for number, part in enumerate(parts[delivery.parts_sent :], delivery.parts_sent + 1):
             try:
@@ -231,12 +231,6 @@ def _start_button(payload: str) -> str:
     if payload.startswith("lang_"):
         return f"lang:{payload.removeprefix('lang_')}"
     return from_payload(payload).button
-
-
-def _signed(delivery: Delivery, say: Phrases) -> str:
-    if not delivery.sender:
-        return delivery.reply.text
-    return say("{name} (guide, a person):").format(name=delivery.sender) + "\n" + delivery.reply.text
 
 
 def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:

@@ -2,6 +2,19 @@
 
 from bot.store.database import Database, open_database, upgrade
 from bot.store.store import Accepted, Asked, Store
-from bot.store.views import CaseRow, Lotse, Said
+from bot.store.transaction import Transaction
+from bot.store.views import CaseRow, Lotse, Progress, Said
 
-__all__ = ["Accepted", "Asked", "CaseRow", "Database", "Lotse", "Said", "Store", "open_database", "upgrade"]
+__all__ = [
+    "Accepted",
+    "Asked",
+    "CaseRow",
+    "Database",
+    "Lotse",
+    "Progress",
+    "Said",
+    "Store",
+    "Transaction",
+    "open_database",
+    "upgrade",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,23 +11,25 @@ from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation import Mode
 from bot.errors import Unknown
 from bot.message import Button, Reply
-from bot.ports import Delivery, Update
+from bot.ports import Delivery, Move, Receipt, Update
+from bot.store import aliases, doors, receipts
 from bot.store import tables as t
 from bot.store.transaction import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """Where an update went; ``new`` is false if it was there before."""
+    """Where an update went; ``new`` is false if it was there before, ``human`` is true while a Lotse has the conversation."""
 
     conversation: str
     inbox: int
     new: bool
+    human: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,27 +97,66 @@ class Store:
 
         A repeated update of an erased conversation belongs to none any more; its ``conversation`` is empty.
         """
-        async with self.engine.begin() as connection:
-            known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
-                t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
-            )
-            if old := (await connection.execute(known)).one_or_none():
-                return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
-            conversation = await self._conversation_of(connection, update_, locale, now)
-            row = self._insert(t.inbox).values(
-                channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now
-            )  # fmt: skip
-            new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
-            if new is not None:
-                return Accepted(conversation=conversation, inbox=new, new=True)
-            return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
+        return (await self.accept_all([update_], locale=locale, now=now))[0]
 
-    async def _conversation_of(self, connection: AsyncConnection, update_: Update, locale: str, now: datetime) -> str:
-        query = select(t.conversation.c.id).where(
+    async def accept_all(
+        self,
+        updates: Sequence[Update],
+        *,
+        locale: str,
+        now: datetime,
+        moves: Sequence[Move] = (),
+        reports: Sequence[Receipt] = (),
+    ) -> list[Accepted]:
+        """The same for all that came in one request, together with changed names and reports on our own messages.
+
+        The reports' conversations are told apart by ``inbox`` 0. Each kind of row is taken in one order everywhere, so that
+        two requests about the same people never wait for each other in a ring.
+        """
+        async with self.begin() as transaction:
+            taken = {
+                number: await self._accept(transaction, updates[number], locale, now)
+                for number in sorted(range(len(updates)), key=lambda number: updates[number].address)
+            }
+            accepted = [taken[number] for number in range(len(updates))]
+            opened: dict[str, datetime] = {}
+            for one, update_ in zip(accepted, updates, strict=True):
+                if one.new and update_.open_until:
+                    opened[one.conversation] = max(update_.open_until, opened.get(one.conversation, update_.open_until))
+            for conversation in sorted(opened):
+                await doors.open_for(transaction, conversation, opened[conversation], now)
+            for move in moves:
+                await aliases.move(transaction, move)
+            noted = [await receipts.note(transaction, report, now) for report in sorted(reports, key=lambda r: r.key)]
+        about = [Accepted(conversation=conversation, inbox=0, new=False) for conversation in noted if conversation]
+        return [*accepted, *about]
+
+    async def _accept(self, transaction: Transaction, update_: Update, locale: str, now: datetime) -> Accepted:
+        connection = transaction.connection
+        known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
+            t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
+        )
+        if old := (await connection.execute(known)).one_or_none():
+            return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
+        conversation, mode = await self._conversation_of(transaction, update_, locale, now)
+        row = self._insert(t.inbox).values(
+            channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now
+        )  # fmt: skip
+        new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
+        if new is not None:
+            return Accepted(conversation=conversation, inbox=new, new=True, human=mode == Mode.HUMAN)
+        return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
+
+    async def _conversation_of(
+        self, transaction: Transaction, update_: Update, locale: str, now: datetime
+    ) -> tuple[str, str]:
+        connection = transaction.connection
+        query = select(t.conversation.c.id, t.conversation.c.mode).where(
             t.conversation.c.channel == update_.channel, t.conversation.c.address == update_.address
         )
-        if found := (await connection.execute(query)).scalar_one_or_none():
-            return str(found)
+        if found := await aliases.owner(transaction, update_) or (await connection.execute(query)).one_or_none():
+            await aliases.add(transaction, update_, found.id)
+            return found.id, found.mode
         if update_.channel == "web":  # only opening a chat makes one; this one was erased a moment ago
             raise Unknown("There is no such chat. It was erased or never existed.")
         row = (
@@ -124,7 +165,9 @@ class Store:
             .on_conflict_do_nothing()
         )
         await connection.execute(row)
-        return str((await connection.execute(query)).scalar_one())
+        made = (await connection.execute(query)).one()
+        await aliases.add(transaction, update_, made.id)
+        return made.id, made.mode
 
     async def next_asked(self, conversation: str, now: datetime) -> Asked | None:
         """The oldest open update; none while that one waits for its next try, so the order is kept."""
@@ -146,6 +189,13 @@ class Store:
             received_at=row["received_at"],
             attempts=row["attempts"],
         )
+
+    async def last_raw(self, conversation: str) -> dict[str, Any]:
+        """The newcomer's last update as the channel kept it."""
+        query = select(t.inbox.c.raw).where(t.inbox.c.conversation_id == conversation)
+        async with self.read() as reading:
+            row = await reading.one(query.order_by(t.inbox.c.id.desc()).limit(1))
+        return dict(row["raw"]) if row else {}
 
     async def try_again(self, inbox: int, not_before: datetime) -> None:
         """Handling failed; keep the update for later."""
@@ -173,9 +223,11 @@ class Store:
                 t.message.c.sender,
                 t.conversation.c.channel,
                 t.conversation.c.address,
+                t.door.c.open_until,
             )
             .join(t.message, t.message.c.id == t.outbox.c.message_id)
             .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+            .outerjoin(t.door, t.door.c.conversation_id == t.outbox.c.conversation_id)
             .where(t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting")
             .order_by(t.outbox.c.id)
             .limit(1)
@@ -194,25 +246,38 @@ class Store:
             parts_sent=row["parts_sent"],
             reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons),
             sender=row["name"] or "" if row["sender"] == "lotse" else "",
+            open_until=row["open_until"],
         )
 
-    async def delivered(self, delivery: int, now: datetime) -> None:
-        """It reached the channel."""
-        await self._settle(delivery, "sent", now)
+    async def delivered(self, delivery: int, now: datetime, keys: Sequence[str] = (), first_part: int = 1) -> None:
+        """It reached the channel; ``keys`` are those under which the platform will report on its parts."""
+        await self._settle(delivery, "sent", now, keys=keys, first_part=first_part)
 
-    async def deliver_later(self, delivery: int, not_before: datetime, parts_sent: int = 0) -> None:
+    async def deliver_later(
+        self, delivery: int, not_before: datetime, parts_sent: int = 0, *, keys: Sequence[str] = ()
+    ) -> None:
         """The channel could not take it, or the rest of it, now."""
         later = update(t.outbox).where(t.outbox.c.id == delivery)
-        async with self.engine.begin() as connection:
-            await connection.execute(
+        async with self.begin() as transaction:
+            await transaction.connection.execute(
                 later.values(attempts=t.outbox.c.attempts + 1, not_before=not_before, parts_sent=parts_sent)
             )
+            await receipts.attach(transaction, delivery, parts_sent - len(keys) + 1, keys, not_before)
 
-    async def give_up(self, delivery: int, now: datetime) -> None:
-        """It will never arrive; it stays visible as dead."""
-        await self._settle(delivery, "dead", now)
+    async def give_up(self, delivery: int, now: datetime, why: str = "") -> None:
+        """It will never arrive; it stays visible as dead, with the reason."""
+        await self._settle(delivery, "dead", now, why=why)
 
-    async def _settle(self, delivery: int, state: str, now: datetime) -> None:
+    async def _settle(
+        self,
+        delivery: int,
+        state: str,
+        now: datetime,
+        *,
+        why: str = "",
+        keys: Sequence[str] = (),
+        first_part: int = 1,
+    ) -> None:
         """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime."""
         async with self.begin(repeatable=True) as transaction:
             row = await transaction.one(
@@ -222,8 +287,9 @@ class Store:
                 .where(t.outbox.c.id == delivery)
             )
             await transaction.connection.execute(
-                update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now)
+                update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now, why=why[:40] or None)
             )
+            await receipts.attach(transaction, delivery, first_part, keys, now)
             if (
                 row
                 and row["extra"].get("farewell")
@@ -244,7 +310,7 @@ class Store:
     # ---- by the clock
 
     async def left_behind(self, now: datetime) -> list[str]:
-        """Conversations with open updates or unsent replies that are due, oldest first."""
+        """Conversations with open updates, unsent replies or knocks that are due, oldest first."""
         due_in = (
             select(t.inbox.c.conversation_id)
             .where(
@@ -261,8 +327,11 @@ class Store:
             .order_by(t.outbox.c.id)
             .limit(500)
         )
+        due_knocks = (
+            select(t.door.c.conversation_id).where(t.door.c.knock_at <= now).order_by(t.door.c.knock_at).limit(500)
+        )
         async with self.read() as reading:
-            rows = [*await reading.all(due_in), *await reading.all(due_out)]
+            rows = [*await reading.all(due_in), *await reading.all(due_out), *await reading.all(due_knocks)]
         return list(dict.fromkeys(row["conversation_id"] for row in rows))
 
     async def delete_older_than(self, days: int, now: datetime) -> int:
@@ -286,6 +355,8 @@ class Store:
             closed = select(t.case.c.id).where(t.case.c.closed_at < limit)
             await transaction.connection.execute(delete(t.case).where(t.case.c.id.in_(closed)))
             await transaction.connection.execute(delete(t.key).where(t.key.c.until < now))
+            unclaimed = t.receipt.c.conversation_id.is_(None) & (t.receipt.c.at < now - timedelta(days=1))
+            await transaction.connection.execute(delete(t.receipt).where(unclaimed))
         return len(over)
 
     async def tallies(self, since: str) -> list[tuple[str, str, str, int]]:

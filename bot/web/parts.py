@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
@@ -13,6 +13,9 @@ from bot.ports import Clock, Jobs
 from bot.settings import Settings
 from bot.store import Store
 from faq import Catalogue
+
+if TYPE_CHECKING:
+    from bot.channels.whatsapp.account import WhatsApp
 
 
 class Knowledge(Protocol):
@@ -35,6 +38,7 @@ class Parts:
     clock: Clock
     knowledge: Knowledge
     telegram: Telegram | None = None
+    whatsapp: WhatsApp | None = None
 
 
 def parts_of(request: Request) -> Parts:
