@@ -12,7 +12,7 @@ from bot.hub import Hub
 from bot.ports import Clock, Jobs
 from bot.settings import Settings
 from bot.store import Store
-from faq import Catalogue
+from faq import Catalogue, Series
 
 if TYPE_CHECKING:
     from bot.channels.whatsapp.account import WhatsApp
@@ -25,6 +25,8 @@ class Knowledge(Protocol):
     def catalogue(self) -> Catalogue: ...
     @property
     def broken(self) -> tuple[str, ...]: ...
+    @property
+    def portraits(self) -> Series: ...
 
 
 @dataclass(frozen=True, kw_only=True)
