@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
+import uvloop
 
 from bot.channels.telegram import Telegram
 from bot.channels.webchat import WebChat
@@ -146,6 +147,12 @@ def _whatsapp(settings: Settings, clock: Clock) -> WhatsApp | None:
     from bot.channels.whatsapp.account import WhatsApp
 
     return WhatsApp.of(settings, clock)
+
+
+def serve(settings: Settings, role: Role = Role.RUN) -> None:
+    """``run`` in an event loop of its own, the fast one."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, role))
 
 
 async def run(settings: Settings, role: Role = Role.RUN) -> None:

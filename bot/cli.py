@@ -59,27 +59,25 @@ def main() -> None:
 @cli.command()
 def run() -> None:
     """Everything in one process: chat page, desk, API, channels."""
-    from bot.app import run as run_app
+    from bot.app import serve
 
-    asyncio.run(run_app(load_settings()))
+    serve(load_settings())
 
 
 @cli.command()
 def web() -> None:
     """Only the pages, the API and the doors of the channels, beside workers on PostgreSQL."""
-    from bot.app import Role
-    from bot.app import run as run_app
+    from bot.app import Role, serve
 
-    asyncio.run(run_app(load_settings(), Role.WEB))
+    serve(load_settings(), Role.WEB)
 
 
 @cli.command()
 def worker() -> None:
     """Only the turns and deliveries, beside web processes on PostgreSQL."""
-    from bot.app import Role
-    from bot.app import run as run_app
+    from bot.app import Role, serve
 
-    asyncio.run(run_app(load_settings(), Role.WORKER))
+    serve(load_settings(), Role.WORKER)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""The matcher at work: loaded once, run beside the event loop in one thread, since its engines are not made for several."""
+"""The matcher at work: loaded once, run beside the event loop in two threads, so that one encoder reads while the other waits."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def load_matcher(root: Path = catalogue.ROOT) -> Matcher:
 
 
 class Reader:
-    """Understands one message at a time without holding up the others.
+    """Understands messages without holding up the event loop; each encoder takes one at a time.
 
     What was understood lately is kept under a keyed hash of the words, without them: many people ask the same.
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self._thread = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
         self._lately: OrderedDict[bytes, Understanding] = OrderedDict()
         self._key = secrets.token_bytes(32)
 

