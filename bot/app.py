@@ -11,28 +11,31 @@ from collections.abc import AsyncIterator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_account import Webhook
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
 from bot.errors import LotsenbotError, WrongSettings, place_of
-from bot.hub import DESK, Hub
+from bot.hub import DESK, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs
 from bot.knowledge import LiveKnowledge
-from bot.ports import Channel, Clock, Update, utc_now
+from bot.pace import Limit, Pacer
+from bot.ports import Channel, Clock, utc_now
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import Store, accounts, open_database
+from bot.store import Notes, Store, accounts, open_database
 from bot.turns import Turns
 from bot.understand import Reader
 from bot.web import Parts, make_site
 from bot.web.desk_auth import SETUP_DAYS
 from bot.web.keys import key_hash, new_key
 from faq import ContentError
-from locales import known
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +56,8 @@ class App:
     turns: Turns
     service: Service
     telegram: Telegram | None
+    paces: dict[str, Pacer]
+    notes: Notes
     clock: Clock
 
     @property
@@ -83,16 +88,26 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         raise WrongSettings(f"The content is broken, nothing was started:\n{shown}") from error
     engine = await open_database(settings.database_url)
     store, hub, reader = Store(engine), Hub(), Reader()
+    notes = Notes(store)
     telegram = (
-        Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url)
+        Telegram(
+            token=settings.telegram_token.get_secret_value(),
+            api_url=settings.telegram_api_url,
+            notes=notes,
+            lotsen_chat=settings.telegram_lotsen_chat,
+            seconds_per_chat=settings.telegram_seconds_per_chat,
+        )
         if settings.telegram_token.get_secret_value()
         else None
     )
     channels: dict[str, Channel] = {"web": WebChat(hub)}
+    paces: dict[str, Pacer] = {}
     if telegram:
-        channels["telegram"] = telegram
+        channels[telegram.name] = telegram
+        every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
+        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve)
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
-    turns = Turns(store, service, channels, hub, clock)
+    turns = Turns(store, service, channels, hub, clock, paces)
     try:
         yield App(
             settings=settings,
@@ -104,6 +119,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             turns=turns,
             service=service,
             telegram=telegram,
+            paces=paces,
+            notes=notes,
             clock=clock,
         )
     finally:
@@ -144,6 +161,7 @@ async def _serve(app: App, listener: socket.socket) -> None:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        app.turns.stop()
         await app.jobs.stop()
         await asyncio.wait_for(serving, STOP_WITHIN)
         if app.telegram:
@@ -159,32 +177,26 @@ def _background(app: App) -> list[Coroutine[None, None, None]]:
         _tell_lotsen(app),
     ]
     if app.telegram:
-        work.append(_telegram(app, app.telegram))
+        work += [_set_up_telegram(app, app.telegram), _tell_what_is_set_aside(app)]
+        if not app.settings.telegram_by_webhook:
+            work.append(_poll_telegram(app, app.telegram))
     return work
 
 
-async def _telegram(app: App, telegram: Telegram) -> None:
-    """Webhook when Telegram can reach us, long polling otherwise."""
+async def _set_up_telegram(app: App, telegram: Telegram) -> None:
+    """The account as it should be; beside everything else, for Telegram may make us wait."""
+    secret = app.settings.telegram_webhook_secret.get_secret_value()
+    webhook = Webhook(url=f"{app.settings.public_url}/telegram/webhook", secret=secret)
+    await telegram.set_up(webhook if app.settings.telegram_by_webhook else None)
 
-    async def accept(update: Update, hint: str) -> None:
-        accepted = await app.store.accept(update, locale=known(hint) or "de", now=app.clock())
-        app.jobs.wake(accepted.conversation)
 
-    pause = 1.0
-    while True:
-        try:
-            await telegram.start()
-            if app.settings.telegram_by_webhook:
-                await telegram.set_webhook(
-                    f"{app.settings.public_url}/telegram/webhook",
-                    app.settings.telegram_webhook_secret.get_secret_value(),
-                )
-                return
-            await telegram.poll(accept)
-        except LotsenbotError as error:
-            log.error("telegram does not start", error=type(error).__name__, why=str(error)[:100], again_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 60)
+async def _poll_telegram(app: App, telegram: Telegram) -> None:
+    """Ask for updates where Telegram cannot reach us."""
+
+    async def accept(raw: dict[str, Any]) -> None:
+        app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+
+    await telegram.poll(accept)
 
 
 async def _tell_lotsen(app: App) -> None:
@@ -200,20 +212,35 @@ async def _tell_lotsen(app: App) -> None:
             for case in waiting:
                 if case.id not in told:
                     told.add(case.id)
-                    await _tell(
-                        app.telegram,
-                        app.settings.telegram_lotsen_chat,
-                        f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk",
-                    )
+                    await _tell(app, f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk")
             told &= {case.id for case in waiting}
 
 
-async def _tell(telegram: Telegram, chat: int, line: str) -> None:
+async def _tell_what_is_set_aside(app: App) -> None:
+    """An alarm in the Lotsen's Telegram group for a message nobody could handle: its number, never its words."""
+    with app.hub.listen(SET_ASIDE) as hints:
+        while True:
+            if (what := await hints.get()) == "stop":
+                return
+            await _tell(
+                app,
+                f"Achtung: Eine Nachricht konnte nicht bearbeitet werden (Nr. {what}). Sie ist beiseitegelegt, die Person ist gebeten, noch einmal zu schreiben. Bitte der Technik Bescheid geben.",
+            )
+
+
+async def _tell(app: App, line: str) -> None:
     """A lost line does no harm: the case stands in the queue."""
+    if app.telegram is None or app.settings.telegram_lotsen_chat is None:
+        return
     try:
-        await telegram.tell_lotsen(chat, line)
-    except LotsenbotError as error:
-        log.warning("the Lotsen's group was not told", why=str(error))
+        wait, *_ = await app.notes.reserve(
+            "pace:telegram:lotsen", app.telegram.limits(str(app.settings.telegram_lotsen_chat)), 1
+        )
+        await asyncio.sleep(wait)
+        async with app.paces[app.telegram.name].turn(0):
+            await app.telegram.tell_lotsen(line)
+    except (LotsenbotError, SQLAlchemyError) as error:
+        log.warning("the Lotsen's group was not told", error=type(error).__name__)
 
 
 async def _delete_daily(app: App) -> None:

@@ -4,7 +4,9 @@ LotsenbotError
 ├── OurFault            the request we made was wrong; trying again does not help, an engineer must look
 │   └── WrongSettings   a setting cannot be used; the start stops and names it
 ├── RetryLater          the other side is busy or away; the same thing may work later
-├── Stop                the other side will never take this (blocked, chat gone): give up on it, visibly
+│   └── Moved           the chat has another address now
+├── Stop                the other side will never take this: give up on it, visibly
+│   └── Left            the newcomer blocked us or the chat is gone, so nothing else arrives there either
 └── Refused             somebody asked for something that is not possible now; the sentence says why
     ├── Unknown         there is no such thing (any more)
     └── AlreadyClaimed  another Lotse has the case; names who
@@ -34,8 +36,20 @@ class RetryLater(LotsenbotError):
         self.sent = 0
 
 
+class Moved(RetryLater):
+    """The chat has moved to ``address``; there it works at once."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("the chat has moved", seconds=0.0)
+        self.address = address
+
+
 class Stop(LotsenbotError):
     """Never try this again."""
+
+
+class Left(Stop):
+    """Nothing arrives in this chat until its owner comes back."""
 
 
 class Refused(LotsenbotError):

@@ -12,18 +12,28 @@ from bot.message import Message, Reply
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """A raw event of a channel: who it is from and the key under which it counts once. Only the channel reads ``raw``."""
+    """A raw event of a channel: who it is from and the key under which it counts once. Only the channel reads ``raw``.
+
+    ``message`` is the channel's own id of what was said. An ``edited`` one counts only if ``raw["message"]`` differs from
+    what was known under this id. One that does not ``open`` a conversation is of no interest where there is none.
+    """
 
     channel: str
     id: str
     address: str
     raw: dict[str, Any]
+    message: str = ""
+    edited: bool = False
+    opens: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One reply on its way to one address; ``attempts`` counts those made before. ``parts_sent`` the parts
-    of a long reply that arrived already. ``sender`` is a Lotse's name or empty."""
+    of a long reply that arrived already. ``sender`` is a Lotse's name or empty, ``to`` the message it answers in a group.
+
+    ``age`` is how many seconds ago it was written, ``ages`` how many ago the last messages went to this chat, oldest first.
+    """
 
     id: int
     conversation: str
@@ -33,6 +43,10 @@ class Delivery:
     attempts: int
     parts_sent: int = 0
     sender: str = ""
+    to: str = ""
+    urgent: bool = False
+    age: float = 0.0
+    ages: tuple[float, ...] = ()
 
 
 class Channel(Protocol):
@@ -43,8 +57,8 @@ class Channel(Protocol):
     def parse(self, raw: dict[str, Any]) -> Message:
         """The neutral message in a raw update this channel accepted."""
 
-    async def deliver(self, delivery: Delivery) -> None:
-        """Send one reply to one person."""
+    async def deliver(self, delivery: Delivery) -> bool | None:
+        """Send one reply to one person, or its next part; true if there is more of it to send."""
 
 
 class Jobs(Protocol):

@@ -1,7 +1,8 @@
 """Where state lives: one SQL database, SQLite or PostgreSQL, behind a ``Store`` whose every step is one transaction."""
 
 from bot.store.database import Database, open_database, upgrade
+from bot.store.notes import Notes
 from bot.store.store import Accepted, Asked, Store
 from bot.store.views import CaseRow, Lotse, Said
 
-__all__ = ["Accepted", "Asked", "CaseRow", "Database", "Lotse", "Said", "Store", "open_database", "upgrade"]
+__all__ = ["Accepted", "Asked", "CaseRow", "Database", "Lotse", "Notes", "Said", "Store", "open_database", "upgrade"]

@@ -50,3 +50,4 @@ class CaseRow:
     claimed_by: str | None
     claimed_by_id: int | None
     unread: int
+    unreachable_since: datetime | None = None

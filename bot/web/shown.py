@@ -80,6 +80,7 @@ def case(row: CaseRow, lotse_id: int) -> dict[str, Any]:
         "question": row.question,
         "urgent": row.urgent,
         "unread": row.unread,
+        "unreachable": row.unreachable_since is not None,
     }
 
 

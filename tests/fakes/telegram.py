@@ -149,6 +149,9 @@ class FakeTelegram:
         self.calls: list[Call] = []
         self.inbox_of: dict[int, list[Sent]] = {}
         self.commands: dict[str, list[dict[str, str]]] = {}
+        self.descriptions: dict[str, str] = {}
+        self.short_descriptions: dict[str, str] = {}
+        self.menu_button = ""
         self.acknowledged: list[str] = []
         self.webhook: Webhook | None = None
         self.confirmed = 0
@@ -414,6 +417,35 @@ class FakeTelegram:
         self.commands[language] = commands
         return True
 
+    def _get_my_commands(self, params: dict[str, Any]) -> list[dict[str, str]]:
+        return self.commands.get(str(params.get("language_code", "")), [])
+
+    def _get_webhook_info(self, _: dict[str, Any]) -> dict[str, Any]:
+        url = self.webhook.url if self.webhook else ""
+        return {"url": url, "has_custom_certificate": False, "pending_update_count": len(self._queue)}
+
+    def _set_my_description(self, params: dict[str, Any]) -> bool:
+        return self._describe(self.descriptions, params, str(params.get("description", "")), 512)
+
+    def _set_my_short_description(self, params: dict[str, Any]) -> bool:
+        return self._describe(self.short_descriptions, params, str(params.get("short_description", "")), 120)
+
+    @staticmethod
+    def _describe(kept: dict[str, str], params: dict[str, Any], text: str, longest: int) -> bool:
+        language = str(params.get("language_code", ""))
+        if not re.fullmatch(r"([a-z]{2})?", language):
+            raise _bad("invalid language code specified")
+        if _units(text) > longest:
+            raise _bad("description is too long")
+        kept[language] = text
+        return True
+
+    def _set_chat_menu_button(self, params: dict[str, Any]) -> bool:
+        if params.get("menu_button", {}).get("type") not in ("commands", "web_app", "default"):
+            raise _bad("wrong menu button type")
+        self.menu_button = str(params["menu_button"]["type"])
+        return True
+
     def _send_message(self, params: dict[str, Any]) -> dict[str, Any]:
         chat, text = params.get("chat_id"), str(params.get("text", ""))
         if not isinstance(chat, int) or chat not in self.inbox_of:
@@ -446,11 +478,16 @@ _METHODS: dict[str, Callable[[FakeTelegram, dict[str, Any]], Any]] = {
     "getMe": FakeTelegram._get_me,
     "setWebhook": FakeTelegram._set_webhook,
     "deleteWebhook": FakeTelegram._delete_webhook,
+    "getWebhookInfo": FakeTelegram._get_webhook_info,
     "setMyCommands": FakeTelegram._set_my_commands,
+    "getMyCommands": FakeTelegram._get_my_commands,
+    "setMyDescription": FakeTelegram._set_my_description,
+    "setMyShortDescription": FakeTelegram._set_my_short_description,
+    "setChatMenuButton": FakeTelegram._set_chat_menu_button,
     "sendMessage": FakeTelegram._send_message,
     "answerCallbackQuery": FakeTelegram._answer_callback_query,
 }
-_WORDS = ("text", "parse_mode", "callback_query_id", "secret_token", "url", "language_code")
+_WORDS = ("text", "parse_mode", "callback_query_id", "secret_token", "url", "language_code", "description", "short_description")
 
 
 def _params(body: bytes, content_type: str) -> dict[str, Any]:
