@@ -28,7 +28,6 @@ from bot.channels.telegram_updates import (
     GroupLeft,
     GroupMoved,
     Me,
-    chat_of,
     in_group,
     language_hint,
     locale_of,
@@ -85,7 +84,8 @@ class Telegram:
         )
         self._notes = notes
         self._in_a_chat = Limit(number=1, seconds=seconds_per_chat)
-        self._lotsen_chat = lotsen_chat
+        self._lotsen_chats = [] if lotsen_chat is None else [lotsen_chat]
+        self._followed = False
         self._me: Me | None = None
         self._asking = asyncio.Lock()
         self._acknowledging: set[asyncio.Task[None]] = set()
@@ -103,7 +103,7 @@ class Telegram:
             await self._moved(news, door)
         elif isinstance(news, GroupLeft):
             await door.leave(CHANNEL, str(news.chat))
-        elif news and chat_of(raw).get("id") != await self.lotsen_chat():
+        elif news and int(news.address) not in await self._all_lotsen_chats():
             accepted = await door.accept(news, locale=known(language_hint(raw)) or "de", now=now)
             if accepted.new:
                 self._acknowledge_soon(raw)
@@ -194,9 +194,9 @@ class Telegram:
 
     async def tell_lotsen(self, text: str) -> None:
         """A line without any content of a newcomer for the group of the Lotsen."""
-        chat = await self.lotsen_chat()
-        if chat is None:
+        if not (chats := await self._all_lotsen_chats()):
             return
+        chat = chats[-1]
         try:
             await translated(self._bot.send_message(chat_id=chat, text=text))
         except Moved as moved:
@@ -217,19 +217,17 @@ class Telegram:
                 self._me = Me(id=self._bot.id, username=self._bot.username)
         return self._me
 
-    async def lotsen_chat(self) -> int | None:
-        """The group of the Lotsen, wherever it has moved to."""
-        if self._lotsen_chat is not None and not self._followed:
+    async def _all_lotsen_chats(self) -> list[int]:
+        """The group of the Lotsen under all its numbers; where it is now comes last."""
+        if self._lotsen_chats and not self._followed:
             moves = await self._notes.recall(_MOVED)
-            while self._lotsen_chat is not None and (new := moves.pop(f"{_MOVED}{self._lotsen_chat}", None)):
-                self._lotsen_chat = int(new)
+            while new := moves.pop(f"{_MOVED}{self._lotsen_chats[-1]}", None):
+                self._lotsen_chats.append(int(new))
             self._followed = True
-        return self._lotsen_chat
-
-    _followed = False
+        return self._lotsen_chats
 
     async def _moved(self, news: GroupMoved, door: Door) -> None:
-        if news.old == await self.lotsen_chat():
+        if (chats := await self._all_lotsen_chats()) and news.old == chats[-1]:
             await self._remember_move(news.old, news.new)
         await door.move(CHANNEL, str(news.old), str(news.new))
 
@@ -237,7 +235,7 @@ class Telegram:
         """Only the Lotsen's group is named in the settings, so only its moves have to be remembered."""
         log.warning("the Lotsen's group has moved", set_telegram_lotsen_chat_to=new)
         await self._notes.remember(f"{_MOVED}{old}", new)
-        self._lotsen_chat = new
+        self._lotsen_chats.append(new)
 
     async def set_up(self, webhook: Webhook | None) -> None:
         """Commands, descriptions, menu button and webhook; returns when all of it is as it should be."""

@@ -200,4 +200,5 @@ def _update(raw: dict[str, Any], content: dict[str, Any], chat: int, *, edited: 
         raw=around,
         message=str(message) if isinstance(message, int) else "",
         edited=edited,
+        opens=not edited,
     )

@@ -125,6 +125,12 @@ class Sent:
     rows: tuple[tuple[dict[str, Any], ...], ...]
     parse_mode: str | None
     at: float
+    to: int | None = None
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Label and address of the buttons that lead somewhere."""
+        return {button["text"]: button["url"] for row in self.rows for button in row if "url" in button}
 
     @property
     def buttons(self) -> dict[str, str]:
@@ -156,6 +162,7 @@ class FakeTelegram:
         self.webhook: Webhook | None = None
         self.confirmed = 0
         self.latency = 0.0
+        self.watches_limits = False
         self._queue: list[dict[str, Any]] = []
         self._allowed: frozenset[str] = DEFAULT_UPDATES
         self._queries: set[str] = set()
@@ -455,7 +462,10 @@ class FakeTelegram:
         if _units(text) > LONGEST_TEXT:
             raise _bad("message is too long")
         rows = _checked_rows(params.get("reply_markup"))
-        sent = Sent(self.number(), chat, text, rows, params.get("parse_mode"), time.monotonic())
+        if wait := self._over_the_limit(chat):
+            raise _Refused(too_many(wait))
+        to = params.get("reply_parameters", {}).get("message_id")
+        sent = Sent(self.number(), chat, text, rows, params.get("parse_mode"), time.monotonic(), to)
         self.inbox_of[chat].append(sent)
         return {
             "message_id": sent.id,
@@ -464,6 +474,19 @@ class FakeTelegram:
             "date": int(time.time()),
             "text": text,
         }
+
+    def _over_the_limit(self, chat: int) -> int:
+        """Seconds to wait, if the limits are watched and this message breaks one of them."""
+        now = time.monotonic()
+        if not self.watches_limits:
+            return 0
+        here = [sent.at for sent in self.inbox_of[chat]]
+        everywhere = sorted(sent.at for chat_ in self.inbox_of.values() for sent in chat_[-40:])
+        if here and now - here[-1] < 1:
+            return 1
+        if chat < 0 and len(here) >= 20 and now - here[-20] < 60:
+            return 60
+        return 1 if len(everywhere) >= 30 and now - everywhere[-30] < 1 else 0
 
     def _answer_callback_query(self, params: dict[str, Any]) -> bool:
         query = str(params.get("callback_query_id"))
@@ -487,7 +510,16 @@ _METHODS: dict[str, Callable[[FakeTelegram, dict[str, Any]], Any]] = {
     "sendMessage": FakeTelegram._send_message,
     "answerCallbackQuery": FakeTelegram._answer_callback_query,
 }
-_WORDS = ("text", "parse_mode", "callback_query_id", "secret_token", "url", "language_code", "description", "short_description")
+_WORDS = (
+    "text",
+    "parse_mode",
+    "callback_query_id",
+    "secret_token",
+    "url",
+    "language_code",
+    "description",
+    "short_description",
+)
 
 
 def _params(body: bytes, content_type: str) -> dict[str, Any]:
