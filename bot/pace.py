@@ -91,9 +91,10 @@ class Pacer:
         """Reserve moments for those who wait, and let the first one go at each."""
         loop = asyncio.get_running_loop()
         while self._waiting:
-            asked = loop.time()
-            for wait in await self._moments(min(len(self._waiting), AT_A_TIME)):
-                await asyncio.sleep(max(0.0, asked + wait - loop.time()))
+            waits = await self._moments(min(len(self._waiting), AT_A_TIME))
+            told = loop.time()
+            for wait in waits:
+                await asyncio.sleep(max(0.0, told + wait - loop.time()))
                 await self._room()
                 self._let_go()
 

@@ -742,6 +742,51 @@ def test_every_button_the_bot_can_show_fits_into_telegrams_64_bytes(catalogue: C
     assert [id_ for id_ in ids if len(id_.encode()) > 64] == []
 
 
+# ---- a backlog
+
+
+def long_ago(person: Person, text: str, hours: float) -> dict[str, Any]:
+    """A message that waited at Telegram for hours."""
+    update = person.message(text)
+    update["message"]["date"] -= int(3600 * hours)
+    return update
+
+
+def test_the_first_answer_after_hours_says_sorry_and_nobody_is_told_to_slow_down(
+    server: Server, telegram: FakeTelegram, title: Callable[..., str]
+) -> None:
+    person, sorry = telegram.person(), phrases("de")("I am sorry that this answer comes so late.")
+    waited = [long_ago(person, title("child-benefit"), 5 - number / 10) for number in range(22)]
+    for update in waited:
+        telegram.brings(update)
+    alarmed = telegram.person()
+    first = alarmed.does(long_ago(alarmed, "hilfe es brennt in meiner wohnung", 2)).text
+    assert first.endswith(sorry)
+    assert "112" in first
+    person.reads(2)
+    assert person.texts[0].startswith(sorry + "\n\n" + title("child-benefit"))
+    assert person.texts[1].startswith(title("child-benefit"))
+    person.reads(22)
+    slow_down = phrases("de")("That was a lot at once. Please wait a moment, then write on. Nothing is lost.")
+    assert slow_down not in person.texts
+
+
+def test_a_reply_that_could_not_leave_for_hours_says_sorry_too(
+    server: Server, telegram: FakeTelegram, title: Callable[..., str]
+) -> None:
+    person, sorry = telegram.person(), phrases("de")("I am sorry that this answer comes so late.")
+    telegram.fails("sendMessage", too_many(3), chat=person.chat)
+    for topic in ("child-benefit", "find-doctor"):
+        person.writes(title(topic))
+    telegram.wait(lambda: not telegram.faults_left)
+    with closing(sqlite3.connect(server.folder / "test.sqlite3", timeout=10)) as database:
+        database.execute("UPDATE outbox SET created_at = '2026-01-01 00:00:00.000000' WHERE state = 'waiting'")
+        database.commit()
+    person.reads(2)
+    assert person.texts[0].startswith(sorry + "\n\n" + title("child-benefit"))
+    assert person.texts[1].startswith(title("find-doctor"))
+
+
 # ---- groups
 
 
