@@ -326,7 +326,8 @@ def _unseen(say: Phrases) -> str:
 
 def late(reply: Reply, *, urgent: bool = False) -> Reply:
     """The same reply with a word of regret about the wait, after the number if it is urgent."""
-    sorry = phrases(reply.locale)("I am sorry that this answer comes so late.")
+    say = phrases(reply.locale)
+    sorry = say("I am sorry that this answer comes so late.")
     if sorry in reply.text:
         return reply
     return replace(reply, text="\n\n".join([reply.text, sorry] if urgent else [sorry, reply.text]))

@@ -151,7 +151,8 @@ class Account:
         )
 
     def _short(self, own: str, tag: str) -> _Item:
-        text = phrases(tag)("Answers in your language about living in Osnabrück, and people who help.")
+        say = phrases(tag)
+        text = say("Answers in your language about living in Osnabrück, and people who help.")
         return _Item(
             name=f"{own}short:{tag}",
             wanted=text,

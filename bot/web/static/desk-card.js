@@ -35,5 +35,6 @@ function pairs(detail) {
 export function showHead(detail) {
   find('talk-title').textContent = caseName(detail.id);
   const parts = [detail.locale_name, channelName(detail.channel), detail.state === 'closed' ? say('closed') : waitWords(detail.waiting_since)];
+  if (detail.unreachable) parts.unshift(say('unreachable'));
   find('talk-sub').textContent = parts.join(' · ');
 }
