@@ -7,10 +7,11 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -23,7 +24,7 @@ from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
 from bot.errors import LotsenbotError, WrongSettings, place_of
 from bot.hub import DESK, SET_ASIDE, Hub
-from bot.jobs import EmbeddedJobs
+from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
 from bot.pace import Limit, Pacer
 from bot.ports import Channel, Clock, utc_now
@@ -39,6 +40,15 @@ from faq import ContentError
 
 log = structlog.get_logger(__name__)
 
+
+class Role(StrEnum):
+    """What a process does: everything, or a part of it beside others on the same PostgreSQL."""
+
+    RUN = "run"
+    WEB = "web"
+    WORKER = "worker"
+
+
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
 
@@ -47,12 +57,13 @@ STOP_WITHIN = 25
 class App:
     """The parts of one running process."""
 
+    role: Role
     settings: Settings
     store: Store
     knowledge: LiveKnowledge
     reader: Reader
     hub: Hub
-    jobs: EmbeddedJobs
+    jobs: EmbeddedJobs | PostgresJobs
     turns: Turns
     service: Service
     telegram: Telegram | None
@@ -75,7 +86,7 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[App]:
+async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role.RUN) -> AsyncIterator[App]:
     """Build the parts; close the database at the end.
 
     Raises:
@@ -86,8 +97,10 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     except ContentError as error:
         shown = "\n".join(str(defect) for defect in error.defects[:5])
         raise WrongSettings(f"The content is broken, nothing was started:\n{shown}") from error
-    engine = await open_database(settings.database_url)
-    store, hub, reader = Store(engine), Hub(), Reader()
+    engine = await open_database(settings.database_url, migrate=role is Role.RUN)
+    jobs = EmbeddedJobs() if settings.embedded else PostgresJobs(settings.database_url)
+    hub = Hub() if settings.embedded else SharedHub(settings.database_url)
+    store, reader = Store(engine), Reader()
     notes = Notes(store)
     telegram = (
         Telegram(
@@ -109,13 +122,16 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock, paces)
     try:
+        if isinstance(jobs, PostgresJobs):
+            await jobs.open()
         yield App(
+            role=role,
             settings=settings,
             store=store,
             knowledge=knowledge,
             reader=reader,
             hub=hub,
-            jobs=EmbeddedJobs(),
+            jobs=jobs,
             turns=turns,
             service=service,
             telegram=telegram,
@@ -128,21 +144,29 @@ async def open_app(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         await engine.dispose()
 
 
-async def run(settings: Settings) -> None:
-    """Everything in one process, until SIGTERM or SIGINT.
+async def run(settings: Settings, role: Role = Role.RUN) -> None:
+    """One process, until SIGTERM or SIGINT: everything, or only the pages and doors, or only the turns and deliveries.
 
     Raises:
         WrongSettings: if the port is taken or something else cannot start.
     """
+    if settings.embedded and role is not Role.RUN:
+        raise WrongSettings(
+            f"lotsenbot {role} is for many processes on PostgreSQL: set DATABASE_URL, or use lotsenbot run with SQLite"
+        )
     configure_logs(settings)
-    listener = _listen(settings)
-    async with open_app(settings) as app:
-        await app.reader.warm_up()
-        print_addresses(settings, await _first_link(app))
+    listener = None if role is Role.WORKER else _listen(settings)
+    async with open_app(settings, role=role) as app:
+        if role is not Role.WEB:
+            await app.reader.warm_up()
+        if role is Role.RUN:
+            print_addresses(settings, await _first_link(app))
+        else:
+            print(f"lotsenbot {role} is ready{'' if listener is None else f' on {settings.address}'}", flush=True)
         await _serve(app, listener)
 
 
-async def _serve(app: App, listener: socket.socket) -> None:
+async def _serve(app: App, listener: socket.socket | None) -> None:
     config = uvicorn.Config(
         make_site(app.parts), log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="off"
     )
@@ -151,17 +175,18 @@ async def _serve(app: App, listener: socket.socket) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     background = [asyncio.create_task(work) for work in _background(app)]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[listener]) if listener else stopping.wait())
     try:
         await asyncio.wait([serving, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     finally:
         log.info("stopping")
         app.hub.close()
+        app.turns.stop()
+        stopping.set()
         server.should_exit = True
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        app.turns.stop()
         await app.jobs.stop()
         await asyncio.wait_for(serving, STOP_WITHIN)
         if app.telegram:
@@ -170,24 +195,38 @@ async def _serve(app: App, listener: socket.socket) -> None:
 
 
 def _background(app: App) -> list[Coroutine[None, None, None]]:
-    work: list[Coroutine[None, None, None]] = [
-        app.jobs.run(app.turns.see_to, app.turns.sweep),
-        app.knowledge.watch(),
-        _delete_daily(app),
-        _tell_lotsen(app),
-    ]
-    if app.telegram:
-        work += [_set_up_telegram(app, app.telegram), _tell_what_is_set_aside(app)]
+    work: list[Coroutine[None, None, None]] = [app.knowledge.watch()]
+    if isinstance(app.hub, SharedHub):
+        work.append(app.hub.run())
+    if app.role is not Role.WEB:
+        work += [
+            app.jobs.run(app.turns.see_to, app.turns.sweep),
+            _alone(app, "delete", lambda: _delete_daily(app)),
+            _alone(app, "tell-lotsen", lambda: _tell_lotsen(app)),
+        ]
+    if app.telegram and app.role is not Role.WEB:
+        telegram = app.telegram
+        work += [
+            _alone(app, "telegram-account", lambda: _set_up_telegram(app, telegram)),
+            _alone(app, "tell-set-aside", lambda: _tell_what_is_set_aside(app)),
+        ]
         if not app.settings.telegram_by_webhook:
-            work.append(_poll_telegram(app, app.telegram))
+            work.append(_alone(app, "telegram-poll", lambda: _poll_telegram(app, telegram)))
     return work
 
 
+def _alone(app: App, name: str, work: Callable[[], Coroutine[None, None, None]]) -> Coroutine[None, None, None]:
+    """Work that one process of all does at a time."""
+    return app.jobs.guard.lead(name, work) if isinstance(app.jobs, PostgresJobs) else work()
+
+
 async def _set_up_telegram(app: App, telegram: Telegram) -> None:
-    """The account as it should be; beside everything else, for Telegram may make us wait."""
+    """The account as it should be, and still so an hour later; beside everything else, for Telegram may make us wait."""
     secret = app.settings.telegram_webhook_secret.get_secret_value()
     webhook = Webhook(url=f"{app.settings.public_url}/telegram/webhook", secret=secret)
-    await telegram.set_up(webhook if app.settings.telegram_by_webhook else None)
+    while True:
+        await telegram.set_up(webhook if app.settings.telegram_by_webhook else None)
+        await asyncio.sleep(3600)
 
 
 async def _poll_telegram(app: App, telegram: Telegram) -> None:
@@ -218,14 +257,16 @@ async def _tell_lotsen(app: App) -> None:
 
 async def _tell_what_is_set_aside(app: App) -> None:
     """An alarm in the Lotsen's Telegram group for a message nobody could handle: its number, never its words."""
+    told: set[str] = set()  # processes pass hints on to each other, so one may come twice
     with app.hub.listen(SET_ASIDE) as hints:
         while True:
-            if (what := await hints.get()) == "stop":
-                return
-            await _tell(
-                app,
-                f"Achtung: Eine Nachricht konnte nicht bearbeitet werden (Nr. {what}). Sie ist beiseitegelegt, die Person ist gebeten, noch einmal zu schreiben. Bitte der Technik Bescheid geben.",
-            )
+            number, _, channel = (await hints.get()).partition(":")
+            if channel and number not in told:
+                told.add(number)
+                await _tell(
+                    app,
+                    f"Achtung: Eine Nachricht konnte nicht bearbeitet werden (Nr. {number}, {channel}). Sie ist beiseitegelegt, die Person ist gebeten, noch einmal zu schreiben. Bitte der Technik Bescheid geben.",
+                )
 
 
 async def _tell(app: App, line: str) -> None:

@@ -10,7 +10,9 @@ from bot.compose import compose
 from bot.conversation import Conversation
 from bot.decide import decide
 from bot.decision import Decision
+from bot.links import followed
 from bot.message import Kind, Message, Reply, clean_text
+from bot.ports import utc_now
 from bot.service import Service
 from bot.understand import load_matcher
 from faq import Catalogue
@@ -56,6 +58,7 @@ def ask(
     """Take one turn in memory, with another matcher than the installed one if given."""
     began = time.perf_counter_ns()
     message = Message(kind=Kind.BUTTON, button=button) if button else Message(text=clean_text(text))
+    message = followed(message, catalogue.topics)
     words = conversation.question if button == "danger:no" else message.text
     understood = (matcher or load_matcher()).understand(
         words, conversation.locale if conversation.locale_chosen else ""
@@ -66,7 +69,7 @@ def ask(
         understood=understood,
         decision=decision,
         micros=micros,
-        replies=compose(decision, catalogue) if compose_it else (),
+        replies=compose(decision, catalogue, utc_now()) if compose_it else (),
     )
 
 

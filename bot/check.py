@@ -5,28 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import faq.check
 import intents.check
 import locales.check
 from faq import ContentError, Defect, load
 from intents.catalogue import registry
+from locales.defects import sentence
 
 
 def check(city: str, language: str = "") -> list[Defect]:
     """Every defect of the content, with paths from the top of the repository."""
-    found = [Defect(f"faq/{d.file}", d.line, d.what, d.mend) for d in faq.check.check(city, language)]
-    found += [Defect(f"intents/{d.file}", d.line, d.what, d.mend) for d in intents.check.check(language)]
-    found += [Defect(f"locales/{d.file}", d.line, d.what, d.mend) for d in locales.check.check(language)]
+    found = [replace(d, file=f"faq/{d.file}") for d in faq.check.check(city, language)]
+    found += [replace(d, file=f"intents/{d.file}") for d in intents.check.check(language)]
+    found += [replace(d, file=f"locales/{d.file}") for d in locales.check.check(language)]
     return [*found, *_same_topics(city)]
 
 
-def printed(defects: Sequence[Defect], format_: str) -> str:
-    """The defects for people (``text``), as GitHub workflow commands or as a GitLab code quality report.
+def printed(defects: Sequence[Defect], format_: str, language: str) -> str:
+    """The defects in the editors' language, for people (``text``), as GitHub workflow commands or as a GitLab code quality report.
 
     Forms: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
     https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
     """
+    defects = [defect.in_(language) for defect in defects]
     if format_ == "github":
         return "\n".join(
             f"::error file={_escaped(d.file, ':,')},line={d.line}::{_escaped(f'{d.what} → {d.mend}')}" for d in defects
@@ -64,16 +67,16 @@ def _same_topics(city: str) -> list[Defect]:
         Defect(
             "intents/intents.yaml",
             1,
-            f"“{topic}” is in faq/topics.yaml and not here",
-            "add it here with chapter, kind and scope",
+            sentence("“{topic}” is in faq/topics.yaml and not here", topic=topic),
+            sentence("add it here with chapter, kind and scope"),
         )
         for topic in sorted(answered - asked)
     ] + [
         Defect(
             "faq/topics.yaml",
             1,
-            f"“{topic}” is in intents/intents.yaml and not here",
-            "add it here, or take it out there",
+            sentence("“{topic}” is in intents/intents.yaml and not here", topic=topic),
+            sentence("add it here, or take it out there"),
         )
         for topic in sorted(asked - answered)
     ]

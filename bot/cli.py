@@ -14,6 +14,7 @@ import typer
 
 from bot.cli_common import checked_language, stop
 from bot.cli_faq import faq_cli
+from bot.cli_poster import links, poster
 from bot.errors import LotsenbotError, OurFault
 from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
@@ -33,6 +34,8 @@ cli.add_typer(faq_cli, name="faq")
 cli.add_typer(lotse_cli, name="lotse")
 cli.add_typer(bench_cli, name="bench")
 cli.add_typer(db_cli, name="db")
+cli.command("links")(links)
+cli.command("poster")(poster)
 
 
 def main() -> None:
@@ -55,6 +58,24 @@ def run() -> None:
     from bot.app import run as run_app
 
     asyncio.run(run_app(load_settings()))
+
+
+@cli.command()
+def web() -> None:
+    """Only the pages, the API and the doors of the channels, beside workers on PostgreSQL."""
+    from bot.app import Role
+    from bot.app import run as run_app
+
+    asyncio.run(run_app(load_settings(), Role.WEB))
+
+
+@cli.command()
+def worker() -> None:
+    """Only the turns and deliveries, beside web processes on PostgreSQL."""
+    from bot.app import Role
+    from bot.app import run as run_app
+
+    asyncio.run(run_app(load_settings(), Role.WORKER))
 
 
 @cli.command()
@@ -271,6 +292,23 @@ def bench_intents(
     print(f"{figures['p50_us']} µs a message (median), {figures['p99_us']} µs (99th percentile)")
 
 
+@bench_cli.command("channels")
+def bench_channels(
+    rates: Annotated[str, typer.Option(help="Messages a second, one after the other.")] = "10,30,60,100",
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long at each rate.")] = 10,
+    database: Annotated[str, typer.Option(help="A PostgreSQL address: then one web process and workers.")] = "",
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Workers beside PostgreSQL.")] = 2,
+) -> None:
+    """Messages over Telegram's webhook at steady rates, beside echo bots in the same run."""
+    from benchmarks.channels import bench
+
+    try:
+        wanted = [int(rate) for rate in rates.split(",")]
+    except ValueError:
+        stop("--rates are whole numbers with commas between them, for example 10,30", 2)
+    asyncio.run(bench(wanted, seconds, database, workers, print))
+
+
 @bench_cli.command("understanding")
 def bench_understanding(
     growth: Annotated[bool, typer.Option(help="Also the cost at 20,000, 200,000 and 1,000,000 utterances.")] = True,
@@ -293,6 +331,24 @@ def db_upgrade() -> None:
 
     asyncio.run(upgrade())
     print("The database is up to date.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Database, clock, content, tokens, webhooks: what is fine, what is not, and what to do."""
+    from bot.doctor import examine
+    from bot.ports import utc_now
+
+    settings = load_settings()
+
+    async def examined() -> bool:
+        healthy = True
+        async for finding in examine(settings, utc_now):
+            print(finding, flush=True)
+            healthy = healthy and finding.state != "wrong"
+        return healthy
+
+    sys.exit(0 if asyncio.run(examined()) else 1)
 
 
 @cli.command()

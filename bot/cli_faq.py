@@ -17,6 +17,8 @@ from bot.settings import load_settings
 from faq import Catalogue
 from faq import load_usable as load
 from locales import languages
+from locales.defects import LANGUAGES as EDITORS_LANGUAGES
+from locales.defects import editors_language, sentence
 
 if TYPE_CHECKING:
     from bot.evaluate import Result
@@ -35,6 +37,9 @@ class Format(StrEnum):
 @faq_cli.command("check")
 def faq_check(
     language: Annotated[str, typer.Option(help="Only this language.")] = "",
+    words: Annotated[
+        str, typer.Option(help="Language of the messages: de or en; without it that of the machine.")
+    ] = "",
     changed: Annotated[bool, typer.Option(help="Only files that differ from the last commit.")] = False,
     format_: Annotated[Format, typer.Option("--format", help="How defects are printed.")] = Format.TEXT,
 ) -> None:
@@ -45,10 +50,18 @@ def faq_check(
     if changed:
         files = _changed_files()
         defects = [defect for defect in defects if defect.file in files]
-    if text := printed(defects, format_.value):
+    spoken = _spoken(words)
+    if text := printed(defects, format_.value, spoken):
         print(text)
-    print(f"{len(defects)} defects" if defects else "The content is in order.", file=sys.stderr)
+    count = sentence("{number} defects", number=len(defects)) if defects else sentence("The content is in order.")
+    print(count.said(spoken), file=sys.stderr)
     sys.exit(1 if defects else 0)
+
+
+def _spoken(words: str) -> str:
+    if words and words not in EDITORS_LANGUAGES:
+        stop(f"messages are in {' or '.join(EDITORS_LANGUAGES)}", 2)
+    return words or editors_language()
 
 
 def _changed_files() -> set[str]:
@@ -133,6 +146,19 @@ def _topics(catalogue: Catalogue, wanted: list[str] | None) -> list[str]:
     if unknown := [topic for topic in wanted or () if topic not in catalogue.topics]:
         stop(f"there is no topic {', '.join(unknown)}; ids are in faq/topics.yaml", 2)
     return wanted or list(catalogue.topics)
+
+
+@faq_cli.command("reading")
+def faq_reading(
+    language: Annotated[str, typer.Option(help="Only this language.")] = "",
+) -> None:
+    """How hard the answers are to read, by chapter, and the hardest ones."""
+    from faq.reading import chapters, hardest, table
+
+    catalogue = load(load_settings().city)
+    for tag in [checked_language(language)] if language else list(catalogue.entries):
+        print(f"{languages()[tag].name}\n{table(chapters(catalogue, tag).items(), tag)}\n")
+        print(f"{table(hardest(catalogue, tag), tag)}\n")
 
 
 @faq_cli.command("eval")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.conversation import Conversation, Mode
 from bot.decision import (
@@ -31,7 +32,7 @@ from bot.decision import (
     Welcome,
 )
 from bot.message import Button, Reply
-from faq import Catalogue, card_text, make_card, more_text
+from faq import Card, Catalogue, card_text, make_card, more_text
 from locales import Phrases, languages, offered, phrases
 
 MOST_ASKED = ("register-address", "residence-permit", "integration-course", "find-flat", "find-doctor", "find-job")
@@ -45,17 +46,19 @@ class Waiting:
     place: int = 1
 
 
-def compose(decision: Decision, catalogue: Catalogue, waiting: Waiting | None = None) -> tuple[Reply, ...]:
+def compose(
+    decision: Decision, catalogue: Catalogue, now: datetime, waiting: Waiting | None = None
+) -> tuple[Reply, ...]:
     """The replies of one decision, in the order they are sent; none when the bot is silent."""
-    say = _Composer(decision, catalogue, waiting or Waiting())
+    say = _Composer(decision, catalogue, now, waiting or Waiting())
     return tuple(say.replies())
 
 
 class _Composer:
     """Words for one decision."""
 
-    def __init__(self, decision: Decision, catalogue: Catalogue, waiting: Waiting) -> None:
-        self.decision, self.catalogue, self.waiting = decision, catalogue, waiting
+    def __init__(self, decision: Decision, catalogue: Catalogue, now: datetime, waiting: Waiting) -> None:
+        self.decision, self.catalogue, self.now, self.waiting = decision, catalogue, now, waiting
         spoken = decision.conversation.locale
         self.locale = spoken if spoken in languages() and languages()[spoken].phrases else "en"
         self._: Phrases = phrases(self.locale)
@@ -66,7 +69,7 @@ class _Composer:
             case Answer(topics=topics):
                 return [self._answer(topic, last=topic == topics[-1]) for topic in topics]
             case More(topic=topic):
-                card = make_card(self.catalogue, topic, self.locale)
+                card = self._card(topic, self.locale)
                 return [self._reply(more_text(card), self._person())]
             case Emergency(topic=topic):
                 return [self._emergency(topic)]
@@ -113,8 +116,8 @@ class _Composer:
                 ]
             case Menu(chapter=chapter):
                 return [self._chapter(chapter) if chapter else self._menu(_("What is it about?"))]
-            case Welcome():
-                return [self._welcome()]
+            case Welcome(lost=lost):
+                return [self._welcome(lost=lost)]
             case CannotRead(kind=kind):
                 return [self._reply(self._cannot_read(kind), Button(id="menu", label=_("All topics")), self._person())]
             case SlowDown():
@@ -144,6 +147,9 @@ class _Composer:
     def _reply(self, text: str, *buttons: Button) -> Reply:
         return Reply(text=text, locale=self.locale, buttons=buttons)
 
+    def _card(self, topic: str, locale: str) -> Card:
+        return make_card(self.catalogue, topic, locale, self.now)
+
     def _title(self, topic: str) -> str:
         return self.catalogue.title(topic, self.locale)
 
@@ -156,13 +162,13 @@ class _Composer:
 
     def _answer(self, topic: str, *, last: bool) -> Reply:
         _ = self._
-        card = make_card(self.catalogue, topic, self.locale)
+        card = self._card(topic, self.locale)
         missing, text = card.locale != self.locale, card_text(card)
         if missing:
             sorry = _(
                 "This answer does not exist in your language yet. Here it is in German and English. A person can explain it to you."
             )
-            text = "\n\n".join([sorry, text, card_text(make_card(self.catalogue, topic, "en"))])
+            text = "\n\n".join([sorry, text, card_text(self._card(topic, "en"))])
         buttons = [Button(id=f"more:{topic}", label=_("More about this"))] if card.more and not missing else []
         if last:
             buttons += [
@@ -174,7 +180,7 @@ class _Composer:
 
     def _emergency(self, topic: str) -> Reply:
         say = self._in_danger(topic)
-        card = make_card(self.catalogue, topic, say.locale)
+        card = self._card(topic, say.locale)
         numbers = [f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say)]
         steps = [f"{number}. {line.text}" for number, line in enumerate(card.steps, 1)]
         group = self.decision.conversation.group
@@ -270,7 +276,7 @@ class _Composer:
         buttons = [Button(id=f"topic:{topic}", label=self._title(topic)) for topic in topics]
         return self._reply(chapter_name(chapter, self._), *buttons, Button(id="menu", label=self._("All topics")))
 
-    def _welcome(self) -> Reply:
+    def _welcome(self, *, lost: bool) -> Reply:
         _ = self._
         how = (
             _("In a group I answer when you mention me or reply to me. I do not read anything else.")
@@ -279,6 +285,7 @@ class _Composer:
         )
         text = "\n\n".join(
             [
+                *([lost_link(_)] if lost else []),
                 _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
                 how,
                 _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(
@@ -307,6 +314,11 @@ class _Composer:
             ),
             "location": _("Thank you, but I do not need to know where you are. Please write what you are looking for."),
         }.get(kind, _("I can only read text. Please write your question in a few words."))
+
+
+def lost_link(say: Phrases) -> str:
+    """A friendly word for whoever followed a link that leads nowhere any more."""
+    return say("This link is out of date. No problem: just write your question in your own words.")
 
 
 def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, str], ...]:

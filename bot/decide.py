@@ -37,6 +37,8 @@ from bot.decision import (
     StillWaiting,
     Welcome,
 )
+from bot.links import VERB as LINK
+from bot.links import Link, from_button
 from bot.message import Kind, Message
 from intents.understanding import Understanding
 
@@ -44,7 +46,7 @@ MESSAGES_A_MINUTE = 20
 CHOICES = 3
 QUESTIONS_IN_A_ROW = 2
 WORDS_TO_CHANGE_LANGUAGE = 3
-COMMANDS = frozenset({"lang", "language", "help", "privacy", "menu", "topic", "more", "start"})
+COMMANDS = frozenset({"lang", "language", "help", "privacy", "menu", "topic", "more", "start", LINK})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,12 @@ class Turn:
         written = self.message.button if self.message.kind in (Kind.BUTTON, Kind.START) else self.understood.command
         verb, _, object_ = written.partition(":")
         return verb, object_
+
+    @property
+    def link(self) -> Link | None:
+        """Where a followed link leads, if the message is one."""
+        verb, object_ = self.button
+        return from_button(object_) if verb == LINK else None
 
 
 Rule = Callable[[Turn], Decision | None]
@@ -95,6 +103,8 @@ def _in_public(decision: Decision) -> Decision:
 
 def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object) -> Decision:
     conversation = replace(turn.conversation, danger="", erase_asked=False, slowed=False)
+    if turn.link and turn.link.language in turn.languages:  # whoever follows a link in a language has chosen it
+        conversation = replace(conversation, locale=turn.link.language, locale_chosen=True)
     if turn.message.kind is Kind.TEXT and turn.message.text:
         conversation = replace(conversation, locale=_locale(turn))
         understood = turn.understood
@@ -133,6 +143,7 @@ _FRESH: dict[str, object] = {"questions": 0, "offered": (), "denied": ()}
 def emergency(turn: Turn) -> Decision | None:
     """Danger outranks everything, also a Lotse's conversation and the limit of messages."""
     verb, object_ = turn.button
+    led_to = turn.link.topic if turn.link else object_ if verb == "topic" else ""
     if verb == "danger" and object_.startswith("yes"):
         topic = turn.conversation.danger or object_.removeprefix("yes").lstrip(":") or "emergency-medical-fire"
         topic = topic if topic in turn.topics else "emergency-medical-fire"
@@ -140,8 +151,8 @@ def emergency(turn: Turn) -> Decision | None:
     open_danger = turn.conversation.danger
     if open_danger and (verb == "yes" or (turn.understood.alarm and verb != "danger")):
         return _decided(turn, "emergency", "she confirmed the danger", Emergency(topic=open_danger), **_FRESH)
-    if verb == "topic" and object_.startswith("emergency-") and object_ in turn.topics:
-        return _decided(turn, "emergency", "an emergency topic was tapped", Emergency(topic=object_), **_FRESH)
+    if led_to.startswith("emergency-") and led_to in turn.topics:
+        return _decided(turn, "emergency", "an emergency topic was tapped", Emergency(topic=led_to), **_FRESH)
     if verb == "emergency":
         return _decided(turn, "emergency", "the emergency command", Emergency(topic="emergency-medical-fire"), **_FRESH)
     alarm = turn.understood.alarm
@@ -199,6 +210,18 @@ def lotse_has_it(turn: Turn) -> Decision | None:
     return _decided(turn, "a Lotse has the conversation", "the bot says nothing while a person writes", Silent())
 
 
+def link(turn: Turn) -> Decision | None:
+    """A poster or a letter led here: its topic in its language; the greeting if it names none, or none that exists."""
+    to = turn.link
+    if to is None:
+        return None
+    if to.topic in turn.topics:
+        return _answered(turn, "link", f"a link to {to.topic}", to.topic)
+    lost = bool(to.topic) or to.language not in turn.languages
+    why = "a link to nothing that exists" if lost else f"a link in {to.language}"
+    return _decided(turn, "link", why, Welcome(lost=lost), **_FRESH)
+
+
 def language(turn: Turn) -> Decision | None:
     """The language is chosen by button, command or its own name, at any time."""
     verb, object_ = turn.button
@@ -228,7 +251,7 @@ def person(turn: Turn) -> Decision | None:
 
 
 def button(turn: Turn) -> Decision | None:
-    """Commands, menu buttons and start links."""
+    """Commands and menu buttons."""
     verb, object_ = turn.button
     match verb:
         case "topic" if object_ in turn.topics:
@@ -381,6 +404,7 @@ RULES: tuple[Rule, ...] = (
     erasing,
     back_to_bot,
     lotse_has_it,
+    link,
     language,
     person,
     button,

@@ -102,7 +102,9 @@ class Menu:
 
 @dataclass(frozen=True, kw_only=True)
 class Welcome:
-    """First contact: who speaks, how to ask, the languages."""
+    """First contact: who speaks, how to ask, the languages. ``lost``: the link that led here leads nowhere any more."""
+
+    lost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from bot.compose import Waiting, compose, corrected, late, medium
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
 from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
+from bot.links import VERB as LINK
+from bot.links import followed, from_button
 from bot.message import Kind, Message, Reply
 from bot.ports import Clock
 from faq import Catalogue
@@ -84,6 +86,7 @@ class Service:
 
     async def understood(self, message: Message, conversation: Conversation) -> Understanding:
         """Understand a message; slow, so before the transaction. "No danger" goes back to the question itself."""
+        message = followed(message, self._catalogue().topics)
         conversation = _as_heard(message, conversation)
         no_danger = message.kind is Kind.BUTTON and message.button == "danger:no"
         text = conversation.question if no_danger else message.text
@@ -98,6 +101,7 @@ class Service:
         if not await transaction.is_open(heard.inbox):
             return None
         now, catalogue = self._clock(), self._catalogue()
+        heard = replace(heard, message=followed(heard.message, catalogue.topics))
         minute_before = heard.received_at - timedelta(minutes=1)
         # What waited for us for hours came in within a second; that is no flood.
         recent = 1 if _is_late(heard, now) else await transaction.received_since(kept.id, minute_before, heard.inbox)
@@ -115,7 +119,7 @@ class Service:
                 ),
             )
         elif not conversation.group:
-            label = await self._label(heard.message, conversation, transaction)
+            label = await self._label(heard.message, decision.conversation, transaction)
             await transaction.heard(
                 decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
             )
@@ -123,7 +127,8 @@ class Service:
         topics = [topic for topic, _ in decision.topics]
         extra: dict[str, Any] = {"farewell": True} if isinstance(decision.action, Erase) else {}
         extra |= {"to": heard.message.to} if conversation.group else {}
-        for reply in await self._in_time(heard, decision, compose(decision, catalogue, waiting), transaction, now):
+        replies = compose(decision, catalogue, now, waiting)
+        for reply in await self._in_time(heard, decision, replies, transaction, now):
             await transaction.say(decision.conversation, reply, now, decision=decision.outcome, topics=topics, **extra)
         after = kept.after_public(decision.conversation) if conversation.group else decision.conversation
         await transaction.save(after, now, heard=True)
@@ -193,8 +198,9 @@ class Service:
         if shown := await transaction.button_label(conversation.id, message.button):
             return shown
         verb, _, object_ = message.button.partition(":")
-        if verb == "topic" and object_ in self._catalogue().topics:
-            return self._catalogue().title(object_, conversation.locale)
+        topic = from_button(object_).topic if verb == LINK else object_ if verb == "topic" else ""
+        if topic in self._catalogue().topics:
+            return self._catalogue().title(topic, conversation.locale)
         return say("Talk to a person") if verb == "person" else ""
 
     async def _see_to_case(

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
+import phonenumbers
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     telegram_lotsen_chat: int | None = None
     telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)
     telegram_seconds_per_chat: float = Field(default=1.0, ge=0, le=60)
+    telegram_name: str = ""
+    whatsapp_number: str = ""
     retention_days: int = Field(default=30, ge=1, le=3650)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
@@ -53,6 +56,29 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.get_secret_value()):
             raise ValueError("Telegram allows 1 to 256 letters, digits, _ and - only")
         return value
+
+    @field_validator("telegram_name")
+    @classmethod
+    def _public_name(cls, value: str) -> str:
+        name = value.strip().removeprefix("@")
+        if name and not re.fullmatch(r"[A-Za-z]\w{4,31}", name, re.ASCII):
+            raise ValueError(
+                "the bot's public name on Telegram, 5 to 32 letters, digits and _, for example example_bot"
+            )
+        return name
+
+    @field_validator("whatsapp_number")
+    @classmethod
+    def _public_number(cls, value: str) -> str:
+        if not value.strip():
+            return ""
+        try:
+            number = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            raise ValueError("must be a phone number with its country, for example +49 541 323-0")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     @field_validator("database_url")
     @classmethod

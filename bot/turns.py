@@ -147,7 +147,7 @@ class Turns:
                 await transaction.done(asked.inbox, "failed", now)
         log.critical("message set aside", inbox=asked.inbox, channel=asked.channel)
         ASIDE.labels(asked.channel).inc()
-        self._hub.tell(SET_ASIDE, f"{asked.inbox}, {asked.channel}")
+        self._hub.tell(SET_ASIDE, f"{asked.inbox}:{asked.channel}")
         self._hub.tell(conversation_id)
         return True
 

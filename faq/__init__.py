@@ -4,8 +4,10 @@ from faq.card import Card, ContactCard, Line, card_text, make_card, more_text
 from faq.catalogue import ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Topic, content_files, load
 from faq.check import load_usable
 from faq.facts import Contact, Fact
-from faq.source import ContentError, Defect
+from faq.hours import today as open_today
+from faq.source import ContentError
 from faq.values import phone_words
+from locales.defects import Defect
 
 __all__ = [
     "ROOT",
@@ -26,5 +28,6 @@ __all__ = [
     "load_usable",
     "make_card",
     "more_text",
+    "open_today",
     "phone_words",
 ]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from urllib.parse import quote
 
 from faq.catalogue import Catalogue, Entry, Topic
 from faq.facts import Contact, Fact
+from faq.hours import monday_of, today, week
 from faq.placeholders import ContactUse, FactUse, Use, fill, uses
 from faq.values import month_words, phone_words
 from locales import Phrases, phrases
@@ -29,7 +31,8 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class ContactCard:
-    """Whom to call or visit. ``phone`` is what a phone dials, ``phone_text`` what people read."""
+    """Whom to call or visit. ``phone`` is what a phone dials, ``phone_text`` what people read; ``opening_hours`` the notation,
+    ``hours`` and ``today`` its words; ``geo`` a URI that opens a map at the address (RFC 5870, with the query maps understand)."""
 
     name: str
     address: str = ""
@@ -37,6 +40,10 @@ class ContactCard:
     phone_text: str = ""
     web: str = ""
     note: str = ""
+    opening_hours: str = ""
+    hours: tuple[str, ...] = ()
+    today: str = ""
+    geo: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +70,10 @@ class Card:
         return any(line.doubt for line in (self.lead, *self.bring, *self.steps, *self.more))
 
 
-def make_card(catalogue: Catalogue, topic_id: str, locale: str) -> Card:
+def make_card(catalogue: Catalogue, topic_id: str, locale: str, now: datetime) -> Card:
     """The card of a topic in a language, or wholly in German where that language has no text yet (``card.locale`` tells).
+
+    ``now`` decides which facts are past their review date and what is open today.
 
     Raises:
         KeyError: if there is no such topic.
@@ -88,8 +97,8 @@ def make_card(catalogue: Catalogue, topic_id: str, locale: str) -> Card:
         steps=steps,
         more=more,
         headline=tuple((_headline_label(label, say), printer.headline(fact)) for label, fact in topic.headline),
-        doubts=_whom_to_ask(catalogue, topic, used, say),
-        contacts=tuple(_contact(catalogue.contacts[id_], say) for id_ in topic.contacts),
+        doubts=_whom_to_ask(catalogue, topic, used, say, now.date()),
+        contacts=tuple(_contact(catalogue.contacts[id_], say, now) for id_ in topic.contacts),
         source=_sources(used),
         checked=_checked(used, say),
         stale=say("The German text has changed since this translation. If you are unsure, ask a person.")
@@ -136,12 +145,19 @@ def _used_facts(catalogue: Catalogue, topic: Topic, entry: Entry) -> list[Fact]:
     return [catalogue.facts[id_] for id_ in dict.fromkeys(ids)]
 
 
-def _whom_to_ask(catalogue: Catalogue, topic: Topic, used: Iterable[Fact], say: Phrases) -> str:
-    owners = dict.fromkeys(fact.owner for fact in used if not fact.is_sure)
-    if not owners:
-        return ""
-    names = [_name_and_phone(catalogue.contacts[owner], say) for owner in list(owners)[:2]]
-    return say("Not confirmed yet, please check with: {contact}").format(contact=say.listed(names))
+def _whom_to_ask(catalogue: Catalogue, topic: Topic, used: Iterable[Fact], say: Phrases, today: date) -> str:
+    """Whom to check with: for facts nobody has confirmed, or else for those nobody has looked at again in time."""
+    unsure = [fact for fact in used if not fact.is_sure]
+    old = [fact for fact in used if fact.is_overdue(today, topic.review_days)]
+    owners = dict.fromkeys(fact.owner for fact in unsure or old)
+    names = say.listed([_name_and_phone(catalogue.contacts[owner], say) for owner in list(owners)[:2]])
+    if unsure:
+        return say("Not confirmed yet, please check with: {contact}").format(contact=names)
+    if old:
+        return say("Not looked at again for a while. Before you rely on it, please check with: {contact}").format(
+            contact=names
+        )
+    return ""
 
 
 def _name_and_phone(contact: Contact, say: Phrases) -> str:
@@ -150,13 +166,18 @@ def _name_and_phone(contact: Contact, say: Phrases) -> str:
     return f"{name} ({say.isolate(reach)})" if reach else name
 
 
-def _contact(contact: Contact, say: Phrases) -> ContactCard:
+def _contact(contact: Contact, say: Phrases, now: datetime) -> ContactCard:
+    hours = contact.opening_hours
     return ContactCard(
         name=contact.name,
         address=contact.address,
         phone=contact.phone,
         phone_text=phone_words(contact.phone) if contact.phone else "",
         web=contact.web,
+        opening_hours=hours,
+        hours=week(hours, monday_of(now), say) if hours else (),
+        today=today(hours, now, say) if hours else "",
+        geo=f"geo:0,0?q={quote(contact.address)}" if contact.address else "",
         note="" if contact.is_sure else say("These details are not confirmed yet. Please check before you go."),
     )
 
@@ -202,7 +223,7 @@ def card_text(card: Card, *, with_more: bool = False) -> str:
         [f"{number}. {_marked(line, doubt)}" for number, line in enumerate(card.steps, 1)],
         [_marked(line, doubt) for line in card.more] if with_more else [],
         [card.stale] if card.stale else [],
-        [card.doubts] if card.doubts and (with_more or _doubt_shown(card)) else [],
+        [card.doubts] if card.doubts else [],
         *([_contact_text(contact, say)] for contact in card.contacts[:SHOWN_CONTACTS]),
         [
             say("Source: {source}").format(source=say.isolate(card.source)),
@@ -229,10 +250,6 @@ def more_text(card: Card) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _doubt_shown(card: Card) -> bool:
-    return any(line.doubt for line in (card.lead, *card.bring, *card.steps))
-
-
 def _marked(line: Line, doubt: str) -> str:
     return f"{line.text} ({doubt})" if line.doubt else line.text
 
@@ -240,5 +257,10 @@ def _marked(line: Line, doubt: str) -> str:
 def _contact_text(contact: ContactCard, say: Phrases) -> str:
     name = say.isolate(contact.name) + (" (" + say("please check") + ")" if contact.note else "")
     return "\n".join(
-        [name, *(say.isolate(part) for part in (contact.address, contact.phone_text, contact.web) if part)]
+        [
+            name,
+            *(say.isolate(part) for part in (contact.address, contact.phone_text, contact.web) if part),
+            *contact.hours,
+            *([contact.today] if contact.today else []),
+        ]
     )

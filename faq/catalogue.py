@@ -8,7 +8,8 @@ from pathlib import Path
 
 from faq.facts import Contact, Fact, read_contacts, read_facts
 from faq.placeholders import FactUse, Use, fill
-from faq.source import ContentError, Defect, Source, read
+from faq.source import ContentError, Source, read
+from locales.defects import Defect, sentence
 
 ROOT = Path(__file__).resolve().parent
 SOURCE_LANGUAGE = "de"
@@ -86,10 +87,12 @@ def load(city: str, root: Path = ROOT) -> Catalogue:
     """
     sources, defects = _read_all(city, root)
     by_file = {source.file: source for source in sources}
+    if "topics.yaml" not in by_file:
+        raise ContentError(sorted(defects))
     facts = _collect(source for name, source in by_file.items() if name.startswith("facts/"))
     contacts = _collect(source for name, source in by_file.items() if name.startswith("contacts/"))
     defects += [item for item in (*facts, *contacts) if isinstance(item, Defect)]
-    topics = _topics(by_file["topics.yaml"], defects) if "topics.yaml" in by_file else {}
+    topics = _topics(by_file["topics.yaml"], defects)
     entries = _entries(by_file, topics, defects)
     if defects:
         raise ContentError(sorted(defects))
@@ -137,22 +140,34 @@ def _topics(source: Source, defects: list[Defect]) -> dict[str, Topic]:
     for id_, raw in source.data.items():
         if not isinstance(raw, dict) or not raw.get("chapter") or not raw.get("owner"):
             defects.append(
-                source.defect((id_,), f"topic “{id_}” lacks chapter or owner", "add `chapter: …` and `owner: …`")
+                source.defect(
+                    (id_,),
+                    sentence("topic “{id}” lacks chapter or owner", id=id_),
+                    sentence("add `chapter: …` and `owner: …`"),
+                )
             )
             continue
         if not str(raw.get("review_days", "180")).isdecimal():
             defects.append(
                 source.defect(
                     (id_, "review_days"),
-                    "the review interval is no whole number of days",
-                    "write for example `review_days: 180`",
+                    sentence("the review interval is no whole number of days"),
+                    sentence("write for example `review_days: 180`"),
                 )
             )
             continue
         shapes = {"contacts": list, "related": list, "headline": dict}
         if wrong := [key for key, shape in shapes.items() if not isinstance(raw.get(key) or shape(), shape)]:
-            mend = "write `headline: {deadline: fact}`" if wrong[0] == "headline" else f"write `{wrong[0]}: [id, id]`"
-            defects.append(source.defect((id_, wrong[0]), f"“{wrong[0]}” of “{id_}” is written wrongly", mend))
+            mend = (
+                sentence("write `headline: {deadline: fact}`")
+                if wrong[0] == "headline"
+                else sentence("write `{what}: [id, id]`", what=wrong[0])
+            )
+            defects.append(
+                source.defect(
+                    (id_, wrong[0]), sentence("“{what}” of “{id}” is written wrongly", what=wrong[0], id=id_), mend
+                )
+            )
             continue
         topics[id_] = Topic(
             id=id_,
@@ -182,19 +197,33 @@ def _entries(
 
 def _entry(id_: str, raw: object, source: Source, topics: Mapping[str, Topic], defects: list[Defect]) -> Entry | None:
     if id_ not in topics:
-        defects.append(source.defect((id_,), f"there is no topic “{id_}”", "use an id from faq/topics.yaml"))
+        defects.append(
+            source.defect(
+                (id_,), sentence("there is no topic “{id}”", id=id_), sentence("use an id from faq/topics.yaml")
+            )
+        )
     elif not isinstance(raw, dict) or not raw.get("title") or not raw.get("lead"):
-        defects.append(source.defect((id_,), f"“{id_}” has no title or no lead", "add `title: …` and `lead: …`"))
+        defects.append(
+            source.defect(
+                (id_,), sentence("“{id}” has no title or no lead", id=id_), sentence("add `title: …` and `lead: …`")
+            )
+        )
     elif wrong := [key for key in raw if key not in TEXT_KEYS]:
         defects.append(
-            source.defect((id_, wrong[0]), f"“{wrong[0]}” is no part of an answer", f"use {', '.join(TEXT_KEYS)}")
+            source.defect(
+                (id_, wrong[0]),
+                sentence("“{what}” is no part of an answer", what=wrong[0]),
+                sentence("use {what}", what=", ".join(TEXT_KEYS)),
+            )
         )
     elif wrong := [key for key in raw if not isinstance(raw[key], str)]:
         defects.append(
             source.defect(
                 (id_, wrong[0]),
-                f"“{wrong[0]}” is not a text",
-                f"write `{wrong[0]}: |` and below it one line for each point, without a dash before it",
+                sentence("“{what}” is not a text", what=wrong[0]),
+                sentence(
+                    "write `{what}: |` and below it one line for each point, without a dash before it", what=wrong[0]
+                ),
             )
         )
     else:

@@ -6,21 +6,27 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-import phonenumbers
-
 from faq.card import card_text, make_card
-from faq.catalogue import HEADLINES, ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, load
+from faq.catalogue import HEADLINES, NO_TEXTS, ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Entry, load
 from faq.placeholders import ContactUse, FactUse, Use, uses, without
-from faq.source import ContentError, Defect, Source
+from faq.reading import GRADE_AT_MOST, measured
+from faq.source import ContentError, Source
 from faq.translations import load_translations
 from locales import languages
+from locales.address import familiar
+from locales.defects import Defect, sentence
 
+LONGEST_DAY = datetime(2026, 5, 14, 12, tzinfo=UTC)  # a public holiday, of which a card says the most
 TITLE, LINE, FIRST_PART, MORE, MESSAGE = 38, 260, 1000, 1000, 4096
 _DIGITS = re.compile(r"\S*\d\S*")
 _LEVEL = re.compile(r"\W*[ABC][12]\b")
 _BULLET = re.compile(r"\s*([-*•]|\d+[.)])\s")
+_QUOTED = re.compile(r"([„“”‚‘«»])[^„“”‚‘’«»]*[“”‘’«»]")
+_ROUND = re.compile(r"[(\[<][?@]?(deadline|fee|cost|price|amounts?|age|number|phone|duration|[a-z]+(-[a-z]+)+)[)\]>]")
+_MARKUP = re.compile(r"</?[a-z][a-z0-9]*[ />]|\*\*|\]\(|&[a-z]+;")
 _NUMBER_WORDS = {
     "de": re.compile(
         r"\b(zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|vierzehn|dreißig)\w*\s+"
@@ -46,12 +52,13 @@ def check(city: str, language: str = "", root: Path = ROOT) -> list[Defect]:
             if not language or not _is_text(defect.file) or defect.file.startswith(f"{language}/")
         ]
     by_file = {source.file: source for source in catalogue.sources}
-    found = [*_topics(catalogue, by_file["topics.yaml"]), *_contacts(catalogue, by_file)]
+    found = [*_topics(catalogue, by_file["topics.yaml"])]
     for tag in catalogue.entries:
         if not language or tag == language:
             found += _language(catalogue, tag)
     found += _missing(catalogue, language)
-    return sorted(set(found))
+    found += _strays(root, language)
+    return sorted(set(found), key=lambda defect: (not defect.file.startswith(f"{SOURCE_LANGUAGE}/"), defect))
 
 
 def load_usable(city: str, root: Path = ROOT) -> Catalogue:
@@ -77,7 +84,7 @@ def _references(catalogue: Catalogue) -> Iterator[Defect]:
                 try:
                     wrong = [found for use in uses(text, topic) if (found := _wrong_use(catalogue, use))]
                 except ValueError as error:
-                    wrong = [(str(error), "correct the placeholder")]
+                    wrong = [(error.args[0], "correct the placeholder")]
                 yield from (source.defect((topic, key), *one) for one in wrong)
 
 
@@ -89,45 +96,40 @@ def _topics(catalogue: Catalogue, source: Source) -> Iterator[Defect]:
     for topic in catalogue.topics.values():
         for related in topic.related:
             if related not in catalogue.topics:
-                yield source.defect((topic.id, "related"), f"there is no topic “{related}”", "use an id of this file")
+                yield source.defect(
+                    (topic.id, "related"),
+                    sentence("there is no topic “{related}”", related=related),
+                    sentence("use an id of this file"),
+                )
         for contact in (topic.owner, *topic.contacts):
             if contact not in catalogue.contacts:
                 yield source.defect(
-                    (topic.id, "contacts"), f"there is no contact “{contact}”", "use an id from faq/contacts/"
+                    (topic.id, "contacts"),
+                    sentence("there is no contact “{contact}”", contact=contact),
+                    sentence("use an id from faq/contacts/"),
                 )
         for label, fact in topic.headline:
             if label not in HEADLINES:
                 yield source.defect(
-                    (topic.id, "headline"), f"“{label}” is no label of a headline", f"use {', '.join(HEADLINES)}"
+                    (topic.id, "headline"),
+                    sentence("“{label}” is no label of a headline", label=label),
+                    sentence("use {what}", what=", ".join(HEADLINES)),
                 )
             if wrong := _wrong_fact(catalogue, FactUse(topic.id, *fact.partition(".")[::2])):
                 yield source.defect((topic.id, "headline"), *wrong)
     for id_, fact_ in catalogue.facts.items():
         where = next(s for s in catalogue.sources if s.file.startswith("facts/") and id_ in s.data)
         if fact_.owner not in catalogue.contacts:
-            yield where.defect((id_, "owner"), f"there is no contact “{fact_.owner}”", "use an id from faq/contacts/")
+            yield where.defect(
+                (id_, "owner"),
+                sentence("there is no contact “{owner}”", owner=fact_.owner),
+                sentence("use an id from faq/contacts/"),
+            )
         if id_.partition("/")[0] not in catalogue.topics:
             yield where.defect(
                 (id_,),
-                f"there is no topic “{id_.partition('/')[0]}”",
-                "write topic/fact with a topic from faq/topics.yaml",
-            )
-
-
-def _contacts(catalogue: Catalogue, by_file: dict[str, Source]) -> Iterator[Defect]:
-    for id_, contact in catalogue.contacts.items():
-        source = next(s for name, s in by_file.items() if name.startswith("contacts/") and id_ in s.data)
-        if contact.phone.startswith("+") and not phonenumbers.is_possible_number(phonenumbers.parse(contact.phone)):
-            yield source.defect(
-                (id_, "phone"),
-                f"{contact.phone} cannot be a phone number",
-                "write it with country code and without blanks: +495413230",
-            )
-        if contact.phone and not re.fullmatch(r"\+?\d{3,15}", contact.phone):
-            yield source.defect(
-                (id_, "phone"),
-                f"“{contact.phone}” has signs a phone cannot dial",
-                "write digits only, with + and country code: +495413230",
+                sentence("there is no topic “{what}”", what=id_.partition("/")[0]),
+                sentence("write topic/fact with a topic from faq/topics.yaml"),
             )
 
 
@@ -139,8 +141,35 @@ def _missing(catalogue: Catalogue, language: str) -> Iterator[Defect]:
                 yield Defect(
                     f"{tag}/{topic.chapter}.yaml",
                     1,
-                    f"the answer “{topic.id}” is missing",
-                    f"add `{topic.id}:` with title and lead, from {SOURCE_LANGUAGE}/{topic.chapter}.yaml",
+                    sentence("the answer “{id}” is missing", id=topic.id),
+                    sentence(
+                        "add `{id}:` with title and lead, from {SOURCE_LANGUAGE}/{chapter}.yaml",
+                        id=topic.id,
+                        SOURCE_LANGUAGE=SOURCE_LANGUAGE,
+                        chapter=topic.chapter,
+                    ),
+                )
+
+
+def _strays(root: Path, language: str) -> Iterator[Defect]:
+    """Files among the texts that nobody reads, because of their ending or their folder."""
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in NO_TEXTS):
+        if folder.name.startswith(("_", ".")) or (language and folder.name != language):
+            continue
+        if folder.name not in languages():
+            yield Defect(
+                folder.name,
+                1,
+                sentence("there is no language “{tag}”", tag=folder.name),
+                sentence("use a name from locales/languages.yaml for the folder"),
+            )
+        for file in sorted(folder.iterdir()):
+            if file.suffix != ".yaml" and not file.name.startswith((".", "~")):
+                yield Defect(
+                    f"{folder.name}/{file.name}",
+                    1,
+                    sentence("this file is not read, its name does not end in .yaml"),
+                    sentence("rename it, or move it out of the folder"),
                 )
 
 
@@ -153,16 +182,20 @@ def _language(catalogue: Catalogue, tag: str) -> Iterator[Defect]:
             if catalogue.topics[topic].chapter != Path(source.file).stem:
                 yield source.defect(
                     (topic,),
-                    f"“{topic}” belongs to the chapter {catalogue.topics[topic].chapter}",
-                    f"move it to {tag}/{catalogue.topics[topic].chapter}.yaml",
+                    sentence(
+                        "“{topic}” belongs to the chapter {chapter}",
+                        topic=topic,
+                        chapter=catalogue.topics[topic].chapter,
+                    ),
+                    sentence("move it to {tag}/{chapter}.yaml", tag=tag, chapter=catalogue.topics[topic].chapter),
                 )
             broken = list(_texts(catalogue, source, tag, topic, raw))
             yield from broken
             if titles.setdefault(raw["title"], topic) != topic:
                 yield source.defect(
                     (topic, "title"),
-                    f"“{titles[raw['title']]}” has the same title",
-                    "make the two titles differ, they are buttons",
+                    sentence("“{what}” has the same title", what=titles[raw["title"]]),
+                    sentence("make the two titles differ, they are buttons"),
                 )
             if not broken:
                 yield from _lengths(catalogue, source, tag, topic, raw)
@@ -176,7 +209,7 @@ def _texts(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict
         try:
             found = list(uses(text, topic))
         except ValueError as error:
-            yield at(str(error), "correct the placeholder")
+            yield at(error.args[0], sentence("correct the placeholder"))
             continue
         named |= set(found)
         yield from (at(*wrong) for use in found if (wrong := _wrong_use(catalogue, use)))
@@ -187,11 +220,17 @@ def _texts(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict
 def _wrong_use(catalogue: Catalogue, use: Use) -> tuple[str, str] | None:
     if isinstance(use, ContactUse):
         if use.contact not in catalogue.contacts:
-            return f"there is no contact “{use.contact}”", "use an id from faq/contacts/"
+            return sentence("there is no contact “{contact}”", contact=use.contact), sentence(
+                "use an id from faq/contacts/"
+            )
         if not getattr(catalogue.contacts[use.contact], use.part):
             return (
-                f"the contact “{use.contact}” has no {use.part}",
-                f"add it in faq/contacts/ with its source, or do not use {{@{use.contact}.{use.part}}}",
+                sentence("the contact “{contact}” has no {part}", contact=use.contact, part=use.part),
+                sentence(
+                    "add it in faq/contacts/ with its source, or do not use {@{contact}.{part}}",
+                    contact=use.contact,
+                    part=use.part,
+                ),
             )
         return None
     return _wrong_fact(catalogue, use)
@@ -200,12 +239,18 @@ def _wrong_use(catalogue: Catalogue, use: Use) -> tuple[str, str] | None:
 def _wrong_fact(catalogue: Catalogue, use: FactUse) -> tuple[str, str] | None:
     fact = catalogue.facts.get(use.id)
     if fact is None:
-        return f"there is no fact “{use.id}”", "use an id from faq/facts/, or add the fact there with its source"
+        return sentence("there is no fact “{id}”", id=use.id), sentence(
+            "use an id from faq/facts/, or add the fact there with its source"
+        )
     if not use.silent and use.part not in fact.values:
-        known = ", ".join(f"{use.fact}.{part}" if part else use.fact for part in fact.values) or "none"
+        known = ", ".join(f"{use.fact}.{part}" if part else use.fact for part in fact.values) or sentence("none")
         return (
-            f"the fact “{use.id}” has no value {('“' + use.part + '”') if use.part else 'of its own'}",
-            f"use one of its values ({known}), or add `value:` in faq/facts/",
+            sentence(
+                "the fact “{id}” has no value {what}",
+                id=use.id,
+                what=f"“{use.part}”" if use.part else sentence("of its own"),
+            ),
+            sentence("use one of its values ({known}), or add `value:` in faq/facts/", known=known),
         )
     return None
 
@@ -214,23 +259,51 @@ def _wrong_words(plain: str, tag: str) -> Iterator[tuple[str, str]]:
     for match in _DIGITS.finditer(plain):
         if not _LEVEL.match(match[0]):
             yield (
-                f"the number “{match[0]}” is typed into the text",
-                "put it into faq/facts/ with its source and write {fact} here",
+                sentence("the number “{what}” is typed into the text", what=match[0]),
+                sentence("put it into faq/facts/ with its source and write {fact} here"),
             )
+    if "{" in plain or "}" in plain:
+        yield (
+            sentence("a curly bracket has no partner"),
+            sentence("write a fact with both: {deadline}; a text needs no other curly brackets"),
+        )
+    if quoted := _QUOTED.fullmatch(plain.strip()):
+        yield (
+            sentence("the whole text stands in quotation marks of a word processor ({mark})", mark=quoted[1]),
+            sentence("delete them at both ends; YAML knows only the straight ones"),
+        )
+    if markup := _MARKUP.search(plain):
+        yield (
+            sentence("“{mark}” is a mark of a web page or word processor and would be shown as it is", mark=markup[0]),
+            sentence("write plain words; the bot sets titles, lists and links itself"),
+        )
     if pattern := _NUMBER_WORDS.get(tag):
         for match in pattern.finditer(plain):
             yield (
-                f"the number “{match[0]}” is typed into the text",
-                "put it into faq/facts/ with its source and write {fact} here",
+                sentence("the number “{what}” is typed into the text", what=match[0]),
+                sentence("put it into faq/facts/ with its source and write {fact} here"),
             )
     for line in plain.splitlines():
         if len(line) > LINE:
-            yield f"a line has {len(line)} characters", f"make two lines of it; {LINE} is the limit"
+            yield (
+                sentence("a line has {number} characters", number=len(line)),
+                sentence("make two lines of it; {LINE} is the limit", LINE=LINE),
+            )
         if _BULLET.match(line):
             yield (
-                f"“{line[:30]}…” begins with a list mark",
-                "write the words only; the mark is put before each line by the bot",
+                sentence("“{what}…” begins with a list mark", what=line[:30]),
+                sentence("write the words only; the mark is put before each line by the bot"),
             )
+    if bracket := _ROUND.search(plain):
+        yield (
+            sentence("“{words}” looks like a fact in the wrong brackets", words=bracket[0]),
+            sentence("write a fact in curly brackets: {deadline}"),
+        )
+    if found := familiar(plain, tag):
+        yield (
+            sentence("“{word}” is the familiar form of address", word=found[0]),
+            sentence("this language says {formal} to the reader everywhere", formal=found[1]),
+        )
     yield from _wrong_script(plain, tag)
 
 
@@ -242,11 +315,11 @@ def _wrong_script(plain: str, tag: str) -> Iterator[tuple[str, str]]:
     own = sum(1 for c in letters if unicodedata.name(c, "").startswith(_SCRIPTS[language.script]))
     if own < len(letters) / 2:
         yield (
-            f"most of the text is not in {language.script} letters",
-            f"write it in {language.name}; only German names of offices stay in Latin letters",
+            sentence("most of the text is not in {script} letters", script=language.script),
+            sentence("write it in {name}; only German names of offices stay in Latin letters", name=language.name),
         )
     if language.script == "Arabic" and re.search(r"[\u0600-\u06ff]\s*[,;?]", plain):
-        yield "a Latin comma, semicolon or question mark stands in the text", "write ، ؛ or ؟"
+        yield sentence("a Latin comma, semicolon or question mark stands in the text"), sentence("write ، ؛ or ؟")
 
 
 def _other_placeholders(
@@ -256,8 +329,8 @@ def _other_placeholders(
     if not named:
         yield source.defect(
             (topic,),
-            f"“{topic}” names no fact, so it has no source",
-            "add {?fact} to the sentence that rests on a fact",
+            sentence("“{topic}” names no fact, so it has no source", topic=topic),
+            sentence("add {?fact} to the sentence that rests on a fact"),
         )
     if german is None or tag == SOURCE_LANGUAGE:
         return
@@ -268,15 +341,22 @@ def _other_placeholders(
     for missing in sorted(_names(expected) - _names(named)):
         yield source.defect(
             (topic,),
-            f"the German text uses {{{'.'.join(filter(None, missing))}}}, this one does not",
-            "say the same here, with the placeholder",
+            sentence("the German text uses {{what}}, this one does not", what=".".join(filter(None, missing))),
+            sentence("say the same here, with the placeholder"),
         )
+    if _typed_instead(german):
+        return
     for extra in sorted(_names(named) - _names(expected)):
         yield source.defect(
             (topic,),
-            f"{{{'.'.join(filter(None, extra))}}} is not in the German text",
-            "take it out, or add it to the German text first",
+            sentence("{{what}} is not in the German text", what=".".join(filter(None, extra))),
+            sentence("take it out, or add it to the German text first"),
         )
+
+
+def _typed_instead(german: Entry) -> bool:
+    """Whether the German text lost a placeholder to a typed number or a bracket: that is reported there, once."""
+    return any(next(_wrong_words(without(getattr(german, key)), SOURCE_LANGUAGE), None) for key in TEXT_KEYS)
 
 
 def _names(found: set[Use]) -> set[tuple[str, str]]:
@@ -284,23 +364,42 @@ def _names(found: set[Use]) -> set[tuple[str, str]]:
 
 
 def _lengths(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict[str, str]) -> Iterator[Defect]:
-    card = make_card(catalogue, topic, tag)
+    card = make_card(catalogue, topic, tag, LONGEST_DAY)
     first = len(card.title) + len(card.lead.text) + sum(len(line.text) for line in (*card.bring, *card.steps))
     more = sum(len(line.text) for line in card.more)
     units = len(card_text(card, with_more=True).encode("utf-16-le")) // 2
     if len(card.title) > TITLE:
         yield source.defect(
-            (topic, "title"), f"the title has {len(card.title)} characters", f"shorten it to {TITLE}; it is a button"
+            (topic, "title"),
+            sentence("the title has {number} characters", number=len(card.title)),
+            sentence("shorten it to {TITLE}; it is a button", TITLE=TITLE),
         )
     if first > FIRST_PART:
         yield source.defect(
             (topic,),
-            f"title, lead, bring and steps have {first} characters",
-            f"shorten them to {FIRST_PART}, move background to `more`",
+            sentence("title, lead, bring and steps have {first} characters", first=first),
+            sentence("shorten them to {FIRST_PART}, move background to `more`", FIRST_PART=FIRST_PART),
         )
     if more > MORE:
-        yield source.defect((topic, "more"), f"`more` has {more} characters", f"shorten it to {MORE}")
+        yield source.defect(
+            (topic, "more"),
+            sentence("`more` has {more} characters", more=more),
+            sentence("shorten it to {MORE}", MORE=MORE),
+        )
+    grade, limit = measured(catalogue.entries[tag][topic], topic, tag).grade, GRADE_AT_MOST.get(tag)
+    if grade is not None and limit is not None and grade > limit:
+        yield source.defect(
+            (topic,),
+            sentence(
+                "the answer is written for school grade {grade}, the limit is {limit}",
+                grade=f"{grade:.1f}",
+                limit=f"{limit:.1f}",
+            ),
+            sentence("use shorter sentences and shorter words; `lotsenbot faq reading` shows the figures"),
+        )
     if units > MESSAGE:
         yield source.defect(
-            (topic,), f"the whole answer has {units} characters", f"shorten it: Telegram and WhatsApp take {MESSAGE}"
+            (topic,),
+            sentence("the whole answer has {units} characters", units=units),
+            sentence("shorten it: Telegram and WhatsApp take {MESSAGE}", MESSAGE=MESSAGE),
         )

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from locales.defects import sentence
+
 CONTACT_PARTS = ("name", "phone", "address", "web", "email")
 _ANY = re.compile(r"[^\S\n]*\{([^{}]*)\}")
 _FACT = re.compile(r"(\?)?(?:([a-z0-9-]+)/)?([a-z0-9-]+)(?:\.([a-z0-9-]+))?(\|n)?")
@@ -49,12 +51,15 @@ def parse(inside: str, topic: str) -> Use:
     if match := _CONTACT.fullmatch(inside):
         part = match[2] or "name"
         if part not in CONTACT_PARTS:
-            raise ValueError(f"{{{inside}}}: a contact has {', '.join(CONTACT_PARTS)}")
+            raise ValueError(sentence("{{inside}}: a contact has {what}", inside=inside, what=", ".join(CONTACT_PARTS)))
         return ContactUse(match[1], part)
     if match := _FACT.fullmatch(inside):
         return FactUse(match[2] or topic, match[3], match[4] or "", bool(match[5]), bool(match[1]))
     raise ValueError(
-        f"{{{inside}}} is no placeholder: write {{fact}}, {{fact.part}}, {{topic/fact}}, {{fact|n}}, {{?fact}} or {{@contact.phone}}"
+        sentence(
+            "{{inside}} is no placeholder: write {fact}, {fact.part}, {topic/fact}, {fact|n}, {?fact} or {@contact.phone}",
+            inside=inside,
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,20 +10,10 @@ from typing import Any
 
 import yaml
 
+from faq.mistakes import mistake
+from locales.defects import Defect, sentence
+
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, order=True)
-class Defect:
-    """Something an editor should mend: where it is, what is wrong and how to mend it."""
-
-    file: str
-    line: int
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what} → {self.mend}"
 
 
 class ContentError(Exception):
@@ -65,21 +56,35 @@ def read(path: Path, root: Path) -> Source:
         text = raw.decode("utf-8")
     except OSError as error:
         raise ContentError(
-            [Defect(name, 1, f"cannot be read ({error.strerror})", "put the file back or make it readable")]
+            [
+                Defect(
+                    name,
+                    1,
+                    sentence("cannot be read ({strerror})", strerror=error.strerror),
+                    sentence("put the file back or make it readable"),
+                )
+            ]
         ) from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ContentError(
-            [Defect(name, line, "is not saved as UTF-8", "save the file again with the encoding UTF-8")]
+            [
+                Defect(
+                    name,
+                    line,
+                    sentence("is not saved as UTF-8"),
+                    sentence("save the file again with the encoding UTF-8"),
+                )
+            ]
         ) from error
     text = text.removeprefix("\ufeff")
-    tab = next((i for i, row in enumerate(text.splitlines(), 1) if row[: len(row) - len(row.lstrip())].count("\t")), 0)
-    if tab:
-        raise ContentError([Defect(name, tab, "begins with a tab", "indent with two blanks instead of the tab key")])
+    if wrong := _before_yaml(name, text):
+        raise ContentError([wrong])
     try:
         node = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
-        raise ContentError([_yaml_defect(name, error)]) from error
+        found = mistake(text)
+        raise ContentError([Defect(name, *found) if found else _yaml_defect(name, error)]) from error
     except yaml.YAMLError as error:
         raise ContentError(
             [
@@ -87,7 +92,7 @@ def read(path: Path, root: Path) -> Source:
                     name,
                     1,
                     f"holds a sign that YAML cannot read ({error})".replace("\n", " "),
-                    "delete the invisible or special sign and type the word again",
+                    sentence("delete the invisible or special sign and type the word again"),
                 )
             ]
         ) from error
@@ -99,8 +104,8 @@ def read(path: Path, root: Path) -> Source:
                 Defect(
                     name,
                     1,
-                    "does not begin with a name and a colon",
-                    "begin each entry with its id, for example `register-address:`",
+                    sentence("does not begin with a name and a colon"),
+                    sentence("begin each entry with its id, for example `register-address:`"),
                 )
             ]
         )
@@ -109,9 +114,32 @@ def read(path: Path, root: Path) -> Source:
     try:
         data = _build(node, (), lines, defects, name)
     except RecursionError as error:
-        what = "refers to itself with & and *"
-        raise ContentError([Defect(name, 1, what, "write the text out instead of referring to it")]) from error
+        what = sentence("refers to itself with & and *")
+        raise ContentError(
+            [Defect(name, 1, what, sentence("write the text out instead of referring to it"))]
+        ) from error
     return Source(name, data, lines, tuple(defects))
+
+
+def _before_yaml(name: str, text: str) -> Defect | None:
+    """What YAML would only report in words that help nobody: blanks that are none, and marks of an unfinished merge."""
+    for number, row in enumerate(text.split("\n"), 1):
+        indent = row[: len(row) - len(row.lstrip())]
+        if "\t" in indent:
+            what, mend = sentence("begins with a tab"), sentence("indent with two blanks instead of the tab key")
+        elif indent.strip(" \r"):
+            what = sentence("begins with a special blank, as word processors write it")
+            mend = sentence("delete it and type two ordinary blanks for each step")
+        elif re.match(r"(<{7}|>{7}) |={7}\r?$", row):
+            what = sentence("holds both sides of a change that git could not join")
+            mend = sentence("keep the right one of the two texts, delete the other and the lines with <<<, === and >>>")
+        elif cut := re.match(r"  (?:title|lead): [^\"'#|]*\s(#.*)", row):
+            what = sentence("“{words}” would be read as a note and not be shown", words=cut[1].strip())
+            mend = sentence('put the whole text in quotes: title: "text #1"')
+        else:
+            continue
+        return Defect(name, number, what, mend)
+    return None
 
 
 def _build(
@@ -122,15 +150,22 @@ def _build(
         found: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or (isinstance(value, yaml.MappingNode) and value is node):
-                defects.append(Defect(name, key.start_mark.line + 1, "a name is no plain word", "write `name: text`"))
+                defects.append(
+                    Defect(
+                        name,
+                        key.start_mark.line + 1,
+                        sentence("a name is no plain word"),
+                        sentence("write `name: text`"),
+                    )
+                )
                 continue
             if key.value in found:
                 defects.append(
                     Defect(
                         name,
                         key.start_mark.line + 1,
-                        f"“{key.value}” stands here a second time",
-                        "keep one of the two and delete or rename the other",
+                        sentence("“{value}” stands here a second time", value=key.value),
+                        sentence("keep one of the two and delete or rename the other"),
                     )
                 )
                 continue
@@ -140,6 +175,15 @@ def _build(
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_build(item, (*path, str(i)), lines, defects, name) for i, item in enumerate(node.value)]
+    if not getattr(node, "style", "") and node.end_mark.line > node.start_mark.line:
+        defects.append(
+            Defect(
+                name,
+                node.start_mark.line + 1,
+                sentence("the lines of “{key}” would run together into one", key=path[-1] if path else ""),
+                sentence("write | after the colon: `{key}: |`", key=path[-1] if path else ""),
+            )
+        )
     if node.tag == "tag:yaml.org,2002:null":
         return None
     if node.tag == "tag:yaml.org,2002:bool" and str(node.value).lower() in ("true", "false"):
@@ -152,26 +196,41 @@ def _yaml_defect(name: str, error: yaml.MarkedYAMLError) -> Defect:
     line = mark.line + 1 if mark else 1
     problem = error.problem or str(error)
     if "mapping values are not allowed" in problem:
-        return Defect(name, line, "has a second colon in the line", 'put the text in quotes: key: "text: more text"')
+        return Defect(
+            name,
+            line,
+            sentence("has a second colon in the line"),
+            sentence('put the text in quotes: key: "text: more text"'),
+        )
     if "could not find expected ':'" in problem:
         return Defect(
-            name, line, "a colon is missing after a name in this line or the one before", "write `name: text`"
+            name,
+            line,
+            sentence("a colon is missing after a name in this line or the one before"),
+            sentence("write `name: text`"),
         )
     if "block end" in problem or "block mapping" in (error.context or "") or "indent" in problem:
         return Defect(
             name,
             line,
-            "this line is not indented like its neighbours",
-            "give it the same number of blanks as the lines of the same list or entry; check quotes above it",
+            sentence("this line is not indented like its neighbours"),
+            sentence("give it the same number of blanks as the lines of the same list or entry; check quotes above it"),
         )
     if "quoted scalar" in (error.context or ""):
         start = error.context_mark.line + 1 if error.context_mark else line
-        return Defect(name, start, "a quotation mark is opened and not closed", 'close it with the same sign: "text"')
+        return Defect(
+            name,
+            start,
+            sentence("a quotation mark is opened and not closed"),
+            sentence('close it with the same sign: "text"'),
+        )
     if "unacceptable" in problem or "special characters" in problem:
-        return Defect(name, line, "holds an invisible control sign", "delete it and type the word again")
+        return Defect(
+            name, line, sentence("holds an invisible control sign"), sentence("delete it and type the word again")
+        )
     return Defect(
         name,
         line,
-        f"cannot be read: {problem}",
-        "compare with an entry above that works: same blanks, a colon after the name, quotes closed",
+        sentence("cannot be read: {problem}", problem=problem),
+        sentence("compare with an entry above that works: same blanks, a colon after the name, quotes closed"),
     )

@@ -16,6 +16,7 @@ from typing import Literal
 
 from faq.catalogue import ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Entry
 from faq.source import ContentError, Source, read
+from locales.defects import sentence
 
 Status = Literal["ok", "missing", "stale", "unreviewed", "overdue"]
 HEADER = "# Which German text each answer was made from, and who has read it. Written by `lotsenbot faq accept`.\n"
@@ -112,5 +113,11 @@ def _made(source: Source) -> Iterator[tuple[str, Made]]:
             yield topic, Made(source=str(fields["source"]), by=str(fields.get("by") or ""), on=on)
         except (KeyError, ValueError) as error:
             raise ContentError(
-                [source.defect((topic,), "is no note of a translation", "write it anew with `lotsenbot faq accept`")]
+                [
+                    source.defect(
+                        (topic,),
+                        sentence("is no note of a translation"),
+                        sentence("write it anew with `lotsenbot faq accept`"),
+                    )
+                ]
             ) from error

@@ -17,6 +17,7 @@ from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from locales import cldr, duration
+from locales.defects import sentence
 
 DURATIONS = ("minute", "hour", "day", "week", "month", "year")
 MEASURES = {
@@ -53,7 +54,11 @@ def parse_value(source: str) -> Value:
     if source.startswith("phone "):
         number = source.removeprefix("phone ")
         if not re.fullmatch(r"\+?\d{3,15}", number):
-            raise ValueError(f"“{number}” has signs a phone cannot dial: write digits only, +495413230 or 116117")
+            raise ValueError(
+                sentence(
+                    "“{number}” has signs a phone cannot dial: write digits only, +495413230 or 116117", number=number
+                )
+            )
         return _same(source, phone_words(number))
     if match := _DAY.fullmatch(source):
         return _day(source, match)
@@ -62,8 +67,10 @@ def parse_value(source: str) -> Value:
     if match := _QUANTITY.fullmatch(source):
         return _quantity(source, match)
     raise ValueError(
-        f"“{source}” is no value: write for example 2 weeks, 18.36 EUR, 10 %, 2027-03-04, 22:00-06:00, 16, 50 m2, "
-        "code B1 or phone +495413230"
+        sentence(
+            "“{source}” is no value: write for example 2 weeks, 18.36 EUR, 10 %, 2027-03-04, 22:00-06:00, 16, 50 m2, code B1 or phone +495413230",
+            source=source,
+        )
     )
 
 
@@ -115,7 +122,10 @@ def _quantity(source: str, match: re.Match[str]) -> Value:
     single = unit.removesuffix("s")
     if unit and unit not in ("EUR", "%") and unit not in MEASURES and single not in DURATIONS:
         raise ValueError(
-            f"“{unit}” is no unit: use minutes, hours, days, weeks, months, years, EUR, %, m2, km2, cm, km or kg"
+            sentence(
+                "“{unit}” is no unit: use minutes, hours, days, weeks, months, years, EUR, %, m2, km2, cm, km or kg",
+                unit=unit,
+            )
         )
 
     def number(locale: str) -> str:

@@ -7,7 +7,8 @@ swapped, unless the first letter differs (beating is not heating).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
@@ -40,9 +41,9 @@ class Pattern:
     words: tuple[_Word, ...]
     gaps: tuple[int, ...]
 
-    def found_in(self, words: Sequence[str]) -> bool:
-        """Whether the words hold the pattern."""
-        return any(self._from(words, start, 0) for start in range(len(words)))
+    def begins_at(self, words: Sequence[str], start: int) -> bool:
+        """Whether the words hold the pattern from this one on."""
+        return self._from(words, start, 0)
 
     def _from(self, words: Sequence[str], at: int, position: int) -> bool:
         if at >= len(words) or not self.words[position].matches(words[at]):
@@ -86,6 +87,41 @@ def _parts(token: str) -> Iterable[_Word]:
         yield _Word(frozenset(plain), tuple(starts), tuple(ends), tuple(fuzzy))
 
 
+class Patterns:
+    """Patterns in order, looked up by their first word: thousands of them cost a message next to nothing."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = tuple(patterns)
+        self._plain: dict[str, list[int]] = defaultdict(list)
+        self._starts: dict[str, list[int]] = defaultdict(list)
+        self._ends: dict[str, list[int]] = defaultdict(list)
+        self._fuzzy: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for number, pattern in enumerate(self.patterns):
+            first = pattern.words[0]
+            for index, words in ((self._plain, first.plain), (self._starts, first.starts), (self._ends, first.ends)):
+                for word in words:
+                    index[word].append(number)
+            for word in first.fuzzy:
+                for length in (len(word) - 1, len(word), len(word) + 1):
+                    self._fuzzy[word[0], length].append(number)
+
+    def found(self, words: Sequence[str]) -> Iterator[int]:
+        """The numbers of the patterns that the words hold, in order."""
+        begins: dict[int, list[int]] = defaultdict(list)
+        for at, word in enumerate(words):
+            parts = range(1, len(word) + 1)
+            for number in {
+                *self._plain.get(word, ()),
+                *(n for end in parts for n in self._starts.get(word[:end], ())),
+                *(n for end in parts for n in self._ends.get(word[-end:], ())),
+                *self._fuzzy.get((word[:1], len(word)), ()),
+            }:
+                begins[number].append(at)
+        for number in sorted(begins):
+            if any(self.patterns[number].begins_at(words, at) for at in begins[number]):
+                yield number
+
+
 @dataclass(frozen=True)
 class Detector:
     """All patterns of all languages: ``find`` names the topic and the pattern, unless a cancelling one is there too.
@@ -93,8 +129,9 @@ class Detector:
     Nothing cancels words of suicide: "I read it in the news, and now I want to die" is no news.
     """
 
-    patterns: Mapping[str, tuple[tuple[str, Pattern], ...]]
-    unless: Mapping[str, tuple[Pattern, ...]]
+    topics: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, Patterns]
+    unless: Mapping[str, Patterns]
 
     def find(self, text: str, languages: Iterable[str] | None = None) -> tuple[str, str] | None:
         """The first emergency topic whose pattern the text holds, with the pattern as written.
@@ -103,19 +140,24 @@ class Detector:
         """
         words = folded(text).split()
         for language in self.patterns if languages is None else languages:
-            cancelled = any(pattern.found_in(words) for pattern in self.unless.get(language, ()))
-            for topic, pattern in self.patterns.get(language, ()):
-                if pattern.found_in(words) and (topic == CRISIS or not cancelled):
-                    return topic, pattern.written
+            if language not in self.patterns:
+                continue
+            for number in self.patterns[language].found(words):
+                topic = self.topics[language][number]
+                if topic == CRISIS or next(self.unless[language].found(words), None) is None:
+                    return topic, self.patterns[language].patterns[number].written
         return None
 
 
 def make_detector(written: Iterable[tuple[str, Mapping[str, Sequence[str]], Sequence[str]]]) -> Detector:
     """Compile what editors wrote: language, patterns by topic, cancelling patterns."""
-    patterns: dict[str, tuple[tuple[str, Pattern], ...]] = {}
-    unless: dict[str, tuple[Pattern, ...]] = {}
+    of: dict[str, tuple[str, ...]] = {}
+    patterns: dict[str, Patterns] = {}
+    unless: dict[str, Patterns] = {}
     for language, topics, cancels in written:
-        compiled = ((topic, compile_pattern(line)) for topic, lines in topics.items() for line in lines)
-        patterns[language] = tuple((topic, pattern) for topic, pattern in compiled if pattern)
-        unless[language] = tuple(pattern for pattern in map(compile_pattern, cancels) if pattern)
-    return Detector(patterns, unless)
+        lines = ((topic, compile_pattern(line)) for topic, texts in topics.items() for line in texts)
+        compiled = [(topic, pattern) for topic, pattern in lines if pattern]
+        of[language] = tuple(topic for topic, _ in compiled)
+        patterns[language] = Patterns([pattern for _, pattern in compiled])
+        unless[language] = Patterns([pattern for pattern in map(compile_pattern, cancels) if pattern])
+    return Detector(of, patterns, unless)

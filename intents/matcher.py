@@ -66,14 +66,15 @@ class Matcher:
         command, named = self._command(text, typed)
         read = self.read(text)
         plain = folded(read.text)
-        shares, fusion, notes = self._shares(read.text, read.spoken, language)
+        known = typed in self.model.short  # a person has labelled these very words: letters are enough
+        shares, fusion, notes = self._shares(read.text, read.spoken, language, () if known else self.encoders)
         locale, language_note = self._language(read.spoken)
         found = self._understood(plain, shares, fusion, language or locale)
         found = replace(found, alarm=self._alarm(read, shares, fusion), elsewhere=self.elsewhere.named_in(text))
         exact = self._exact(typed) or self._exact(plain)
         if exact:
             found = _exactly(found, exact)
-            if typed in self.model.short and not exact.startswith("emergency-"):
+            if known and not exact.startswith("emergency-"):
                 found = replace(found, alarm=None)  # a person labelled these very words as no danger
         both = (
             self._both(read, language, shares)
@@ -124,7 +125,9 @@ class Matcher:
         near = process.extractOne(plain, self.model.short.keys(), scorer=fuzz.ratio, score_cutoff=SHORT_IS_EXACT)
         return self.model.short[near[0]] if near else ""
 
-    def _shares(self, text: str, spoken: Floats, language: str) -> tuple[Floats, Fusion, tuple[str, ...]]:
+    def _shares(
+        self, text: str, spoken: Floats, language: str, encoders: Sequence[Encoder]
+    ) -> tuple[Floats, Fusion, tuple[str, ...]]:
         parts = {"lex": self.model.lexical(text)}
         centre = spoken
         if language in self.model.languages:
@@ -132,7 +135,7 @@ class Matcher:
             centre[self.model.languages.index(language)] = 1
             centre = 0.5 * centre + 0.5 * spoken
         failed: list[str] = []
-        for encoder in self.encoders:
+        for encoder in encoders:
             try:
                 parts |= self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
             except EncoderFailed as error:
@@ -196,7 +199,7 @@ class Matcher:
         whole = dict(zip(self.model.classes, map(float, shares), strict=True))
         sure: dict[str, int] = {}
         for piece in pieces:
-            in_part, fusion, _ = self._shares(piece, read.spoken, language)
+            in_part, fusion, _ = self._shares(piece, read.spoken, language, self.encoders)
             part = self._understood(piece, in_part, fusion, language or self._language(read.spoken)[0])
             if (
                 part.best

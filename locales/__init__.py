@@ -29,7 +29,8 @@ _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
-    """A language newcomers may choose. ``phrases`` and ``answers`` say what is complete in it."""
+    """A language newcomers may choose. ``phrases`` and ``answers`` say what is complete in it; ``also`` is what people
+    write, besides its names, when they want it."""
 
     tag: str
     name: str
@@ -37,13 +38,29 @@ class Language:
     script: str
     phrases: bool
     answers: bool
+    also: tuple[str, ...] = ()
 
 
 @cache
 def languages() -> dict[str, Language]:
     """All languages by tag, in the order they are offered."""
     raw = yaml.safe_load((ROOT / "languages.yaml").read_text(encoding="utf-8"))
-    return {tag: Language(tag=tag, **fields) for tag, fields in raw.items()}
+    return {tag: Language(tag=tag, **fields | {"also": tuple(fields.get("also", ()))}) for tag, fields in raw.items()}
+
+
+def language_names() -> dict[str, str]:
+    """Every written name of every offered language, in its own words and in those of the others (CLDR), with its tag."""
+    names: dict[str, str] = {}
+    readers = [Locale.parse(cldr(tag)) for tag in languages()]
+    for language in offered():
+        if "-x-" not in language.tag:
+            names |= {
+                str(reader.languages[language.tag]): language.tag
+                for reader in readers
+                if language.tag in reader.languages
+            }
+        names |= dict.fromkeys((language.name, *language.also), language.tag)
+    return names
 
 
 def cldr(tag: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from babel.messages.catalog import Message
 
 from locales import ROOT, SOURCE, languages
-from locales.extract import collect, po_path, read
+from locales.address import familiar
+from locales.defects import Defect, Sentence, sentence
+from locales.extract import EDITORS, collect, collect_editors, po_path, read
 
 STAFF_LANGUAGES = ("de", "en")
 STAFF_PAGES = (
@@ -22,18 +23,8 @@ STAFF_PAGES = (
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
-    """A defect in the phrases."""
-
-    file: str
-    line: int
-    what: str
-    mend: str
-
-
-def check(language: str = "") -> list[Finding]:
-    """All defects of the phrases, in one language if asked."""
+def check(language: str = "") -> list[Defect]:
+    """All defects of the phrases, in one language if asked, and of the sentences for editors."""
     template = collect()
     tags = [
         tag
@@ -41,7 +32,8 @@ def check(language: str = "") -> list[Finding]:
         if known.phrases and tag != SOURCE and (not language or tag == language)
     ]
     return sorted(
-        {
+        {*(_editors() if language in ("", "de") else ())}
+        | {
             finding
             for tag in tags
             for finding in _language(
@@ -51,7 +43,22 @@ def check(language: str = "") -> list[Finding]:
     )
 
 
-def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Finding]:
+def _editors() -> Iterator[Defect]:
+    translated = {str(m.id): str(m.string) for m in read("de", EDITORS) if m.id}
+    file = str(po_path("de", EDITORS).relative_to(ROOT))
+    for message in collect_editors():
+        if message.id and not translated.get(str(message.id)):
+            yield Defect(file, 1, *_untranslated(str(message.id)))
+
+
+def _untranslated(id_: str) -> tuple[Sentence, Sentence]:
+    return (
+        sentence("“{id}” has no translation", id=id_),
+        sentence("translate it in this file, or run `make messages` first if it is not there"),
+    )
+
+
+def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Defect]:
     file = str(po_path(tag).relative_to(ROOT))
     translated = {str(m.id if isinstance(m.id, str) else m.id[0]): m for m in read(tag) if m.id and not m.fuzzy}
     for id_, message in wanted.items():
@@ -60,22 +67,22 @@ def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Finding]:
         texts = [] if found is None else [found.string] if isinstance(found.string, str) else list(found.string or ())
         if not texts or not all(texts):
             if tag in STAFF_LANGUAGES or not staff_only:
-                yield Finding(
-                    file,
-                    1,
-                    f"“{id_}” has no translation",
-                    "translate it in this file, or run `make messages` first if it is not there",
-                )
+                yield Defect(file, 1, *_untranslated(id_))
             continue
         for text in texts:
-            yield from (Finding(file, 1, *wrong) for wrong in _wrong(id_, text, tag))
+            yield from (Defect(file, 1, *wrong) for wrong in _wrong(id_, text, tag))
 
 
 def _wrong(id_: str, text: str, tag: str) -> Iterator[tuple[str, str]]:
     if lost := set(_PLACEHOLDER.findall(id_)) ^ set(_PLACEHOLDER.findall(text)):
         yield (
-            f"“{id_}”: {', '.join(sorted(lost))} is not the same in the translation",
-            "keep every {placeholder} as it is",
+            sentence("“{id}”: {what} is not the same in the translation", id=id_, what=", ".join(sorted(lost))),
+            sentence("keep every {placeholder} as it is"),
+        )
+    if found := familiar(text, tag):
+        yield (
+            sentence("“{word}” is the familiar form of address", word=found[0]),
+            sentence("this language says {formal} to the reader everywhere", formal=found[1]),
         )
     if languages()[tag].script == "Arabic" and re.search(r"[\u0600-\u06ff]\s*[,;?]", text):
-        yield f"“{text}” has a Latin comma, semicolon or question mark", "write ، ؛ or ؟"
+        yield sentence("“{text}” has a Latin comma, semicolon or question mark", text=text), sentence("write ، ؛ or ؟")

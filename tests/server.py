@@ -28,8 +28,10 @@ def free_port() -> int:
 class Server:
     """Start, kill and start again; the database stays."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, port: int | None = None) -> None:
-        self.folder, self.port = folder, port or free_port()
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, port: int | None = None, verb: str = "run"
+    ) -> None:
+        self.folder, self.port, self.verb = folder, port or free_port(), verb
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self.environment = clean_environment(folder) | {"PORT": str(self.port)} | dict(environment or {})
@@ -62,7 +64,7 @@ class Server:
         """Start without waiting."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [LOTSENBOT, "run"], cwd=self.folder, env=self.environment, stdout=log, stderr=log
+                [LOTSENBOT, self.verb], cwd=self.folder, env=self.environment, stdout=log, stderr=log
             )
 
     def kill(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from bot.knowledge import LiveKnowledge
 from faq import ROOT, Catalogue, ContentError, card_text, load, make_card
 from faq.placeholders import FactUse, uses
 from intents.catalogue import ROOT as INTENTS
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_the_content_that_ships_is_in_order() -> None:
 def test_every_topic_is_answered_in_german_and_english_with_source_and_date(catalogue: Catalogue) -> None:
     for locale in ("de", "en"):
         for topic in catalogue.topics:
-            card = make_card(catalogue, topic, locale)
+            card = make_card(catalogue, topic, locale, NOW)
             assert card.locale == locale
             assert card.source, topic
             assert card.checked, topic
@@ -58,7 +62,7 @@ def test_titles_on_buttons_hold_no_placeholder(catalogue: Catalogue) -> None:
 
 def test_doubtful_facts_are_never_stated_as_certain(catalogue: Catalogue) -> None:
     for topic, entry in catalogue.entries["de"].items():
-        card = make_card(catalogue, topic, "de")
+        card = make_card(catalogue, topic, "de", NOW)
         for written, shown in zip(entry.steps.splitlines(), card.steps, strict=True):
             facts = [catalogue.facts[use.id] for use in uses(written, topic) if isinstance(use, FactUse)]
             assert shown.doubt == any(not fact.is_sure for fact in facts)
@@ -67,6 +71,7 @@ def test_doubtful_facts_are_never_stated_as_certain(catalogue: Catalogue) -> Non
             assert "(bitte prüfen)" in card_text(card, with_more=True)
 
 
+TITLE = "  title: Wohnung anmelden"
 BREAKS = [
     ("de/first-steps.yaml", "  lead:", "\tlead:", "tab"),
     ("de/first-steps.yaml", "  title: Wohnung anmelden", "  title Wohnung anmelden", "first-steps.yaml"),
@@ -88,6 +93,30 @@ BREAKS = [
     ("facts/germany.yaml", "confidence: verified", "confidence: sicher", "none of the four words"),
     ("facts/germany.yaml", "owner: buergeramt", "owner: niemand", "no contact “niemand”"),
     ("topics.yaml", "related: [change-address", "related: [chnge-address", "no topic “chnge-address”"),
+    ("topics.yaml", "related: [change-address", "related [change-address", "no colon after its name"),
+    ("de/first-steps.yaml", "register-address:", "register-address", "“register-address” has no colon"),
+    ("de/first-steps.yaml", "  steps: |", "  steps |", "“steps |” has no colon"),
+    ("de/first-steps.yaml", "  steps: |", "  steps:", "would run together"),
+    ("de/first-steps.yaml", "  steps: |\n    ", "  steps:\n    - ", "begins with a list mark"),
+    ("de/first-steps.yaml", TITLE, "title: Wohnung anmelden", "at the beginning of the line"),
+    ("de/first-steps.yaml", TITLE, "  title:Wohnung anmelden", "no blank after the colon"),
+    ("de/first-steps.yaml", TITLE, "  title:\u00a0Wohnung anmelden", "special blank"),
+    ("de/first-steps.yaml", TITLE, "\u00a0 title: Wohnung anmelden", "special blank"),
+    ("de/first-steps.yaml", TITLE, "  title: „Wohnung anmelden“", "quotation marks of a word processor („)"),
+    ("de/first-steps.yaml", TITLE, "  title: “Wohnung: anmelden”", "“title: “Wohnung: anmelden”” has a second colon"),
+    ("de/first-steps.yaml", TITLE, "  title: 'Wie geht's'", "apostrophe inside single quotation marks"),
+    ("de/first-steps.yaml", TITLE, "  title: @Wohnung", "cannot begin with @"),
+    ("de/first-steps.yaml", TITLE, "  title: [Wohnung] anmelden", "must end with its partner"),
+    ("de/first-steps.yaml", TITLE, "  title: Wohnung #anmelden", "“#anmelden” would be read as a note"),
+    ("de/first-steps.yaml", "  lead: ", "  lead: {deadline} ", "cannot begin with {"),
+    ("de/first-steps.yaml", TITLE, f"<<<<<<< HEAD\n{TITLE}\n=======\n  title: X\n>>>>>>> b", "both sides of a change"),
+    ("de/first-steps.yaml", TITLE, "  title: <b>Wohnung</b> anmelden", "mark of a web page"),
+    ("de/first-steps.yaml", "{deadline}", "{deadline", "curly bracket has no partner"),
+    ("de/first-steps.yaml", "{deadline}", "(deadline)", "wrong brackets"),
+    ("de/first-steps.yaml", "lead: Melden Sie Ihre", "lead: Melde deine", "“deine” is the familiar form"),
+    ("contacts/osnabrueck.yaml", 'opening_hours: "Mo', 'opening_hours: "Montag', "cannot be read as opening hours"),
+    ("contacts/osnabrueck.yaml", '"+495413150"', "0541 3150", "“0541 3150” has signs a phone cannot dial"),
+    ("contacts/osnabrueck.yaml", '"+495413150"', '"+0541"', "cannot be a phone number"),
 ]
 
 
@@ -99,6 +128,26 @@ def test_a_broken_file_is_named_with_line_and_remedy(faq_copy: Path, file: str, 
     assert found[0].file == file
     assert abs(found[0].line - line) <= 3
     assert found[0].mend
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), BREAKS)
+def test_editors_read_the_same_in_german(faq_copy: Path, file: str, old: str, new: str, words: str) -> None:
+    edit(faq_copy / file, old, new)
+    for defect in faq.check.check("osnabrueck", root=faq_copy):
+        german = defect.in_("de")
+        assert (german.file, german.line) == (defect.file, defect.line)
+        assert german.what != defect.what
+        assert not re.search(r" (the|is|has|of|and|write|with) ", f"{german.what} {german.mend}")
+
+
+def test_a_number_typed_into_the_german_text_is_reported_there_and_nowhere_else(faq_copy: Path) -> None:
+    edit(faq_copy / "de" / "first-steps.yaml", "{deadline}", "14 Tagen")
+    assert {defect.file for defect in faq.check.check("osnabrueck", root=faq_copy)} == {"de/first-steps.yaml"}
+
+
+def test_a_file_that_nobody_reads_is_named(faq_copy: Path) -> None:
+    (faq_copy / "de" / "work.yaml").rename(faq_copy / "de" / "work.yml")
+    assert "de/work.yml:1: this file is not read" in "\n".join(map(str, faq.check.check("osnabrueck", root=faq_copy)))
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_no_problem(faq_copy: Path) -> None:

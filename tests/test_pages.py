@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from locales import phrases
 from tests.browser import (
     PHONE,
     SCREEN,
@@ -26,6 +27,7 @@ from tests.browser import (
     watch_shifts,
 )
 from tests.server import Server
+from tests.talk import Desk
 
 MOST_BYTES = 100_000
 MOST_SHIFT = 0.1  # what browsers call good
@@ -121,7 +123,6 @@ def test_an_english_newcomer_reads_an_english_page_and_an_english_answer(visit: 
 
 def test_a_third_contact_waits_behind_more(visit: Visits) -> None:
     newcomer = Newcomer(visit("/?lang=de&topic=register-address"))
-    newcomer.taps(newcomer.page.locator(".lead-in button"))
     contacts = newcomer.cards.first.locator(".contact")
     expect(contacts).to_have_count(3)
     expect(contacts.nth(1)).to_be_visible()
@@ -132,7 +133,6 @@ def test_a_third_contact_waits_behind_more(visit: Visits) -> None:
 
 def test_what_nobody_has_confirmed_is_marked_with_whom_to_ask(visit: Visits) -> None:
     newcomer = Newcomer(visit("/?lang=en&topic=register-address"))
-    newcomer.taps(newcomer.page.locator(".lead-in button"))
     card = newcomer.cards.first
     expect(card.get_by_text("Please check this first").first).to_be_visible()
     expect(card.locator(".check")).to_contain_text("Bürgeramt")
@@ -154,19 +154,73 @@ def test_the_emergency_numbers_can_be_called_before_anything_is_asked(visit: Vis
         expect(page.get_by_role("link", name=number)).to_have_attribute("href", f"tel:{number}")
 
 
-def test_a_deep_link_shows_its_answer_after_one_tap_and_stores_nothing_before(visit: Visits) -> None:
-    page = visit("/?lang=de&topic=register-address")
-    page.wait_for_load_state("load")
+@pytest.mark.parametrize(
+    ("tag", "title"), [("de", "Wohnung anmelden"), ("uk", "Реєстрація житла"), ("ar", "تسجيل السكن")]
+)
+def test_a_deep_link_shows_its_answer_at_once_and_sends_and_stores_nothing(visit: Visits, tag: str, title: str) -> None:
+    page = visit(f"/?lang={tag}&topic=register-address", locale="en-GB")
+    expect(page.locator(".card h2")).to_contain_text(title)
+    expect(page.locator(".card h2")).to_be_in_viewport()
+    expect(page.locator("#newer")).to_be_hidden()
+    expect(page.locator(".msg")).to_contain_text(phrases(tag)("Talk to a person"))
+    page.wait_for_load_state("networkidle")
     assert not [url for url in visit.requests if "/api/" in url]
     assert page.evaluate("() => localStorage.length") == 0
-    Newcomer(page).taps(page.get_by_role("button", name="Wohnung anmelden"))
-    expect(page.locator(".card h2")).to_have_text("Wohnung anmelden")
+    watch_shifts(page)
+    page.wait_for_timeout(100)
+    assert shifted(page)[0] < MOST_SHIFT
 
 
-def test_a_deep_link_to_nowhere_is_the_ordinary_page(visit: Visits) -> None:
-    page = visit("/?lang=en&topic=no-such-topic")
-    expect(page.get_by_role("button", name="Show me the answer")).to_have_count(0)
+def test_after_a_deep_link_a_person_hears_what_it_is_about_and_a_reload_still_shows_it(
+    visit: Visits, new_lotse: Callable[[], Desk]
+) -> None:
+    newcomer, topic = Newcomer(visit("/?lang=de&topic=housing-benefit")), "Wohngeld"
+    newcomer.asks_for_a_person()
+    cases = [case["question"] for case in new_lotse().cases()]
+    assert [question for question in cases if topic in question], cases
+    newcomer.page.reload()
+    expect(newcomer.page.locator("#wait")).to_be_visible()
+    expect(newcomer.cards).to_have_count(1)
+    expect(newcomer.cards.first).to_contain_text(topic)
+
+
+def test_a_deep_link_in_a_running_conversation_is_asked_once_in_its_language(visit: Visits) -> None:
+    newcomer = Newcomer(visit("/?lang=de"))
+    newcomer.says("Hallo")
+    newcomer.page.goto(f"{visit.url}/?lang=en&topic=find-doctor")
+    expect(newcomer.cards).to_have_count(1)
+    expect(newcomer.cards.first).to_contain_text("Last checked")
+    expect(newcomer.own.last).to_contain_text("doctor")
+    newcomer.page.reload()
+    expect(newcomer.cards).to_have_count(1)
+    expect(newcomer.own).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    "query", ["lang=en&topic=no-such-topic", "lang=xx", "lang=xx&topic=%3Cscript%3E", "topic=gone"]
+)
+def test_a_deep_link_to_nowhere_is_the_ordinary_page_with_a_friendly_word(visit: Visits, query: str) -> None:
+    page = visit(f"/?{query}", locale="en-GB")
+    expect(page.locator(".lost")).to_contain_text("out of date")
     expect(page.get_by_role("textbox")).to_be_visible()
+    expect(page.locator(".topics button").first).to_be_visible()
+    expect(page.locator(".card")).to_have_count(0)
+
+
+def test_an_unknown_language_in_a_deep_link_costs_nobody_the_answer(visit: Visits) -> None:
+    page = visit("/?lang=xx&topic=find-doctor", locale="en-GB")
+    expect(page.locator(".card")).to_be_visible()
+
+
+def test_a_deep_link_is_read_without_scripts_too(visit: Visits) -> None:
+    page = visit("/?lang=de&topic=register-address", java_script_enabled=False)
+    expect(page.locator(".plain")).to_contain_text("2 Wochen")
+
+
+def test_the_address_typed_from_a_poster_opens_the_page_in_its_language(visit: Visits) -> None:
+    page = visit("/uk")
+    assert page.locator("html").get_attribute("lang") == "uk"
+    assert urlsplit(page.url).query == "lang=uk"
 
 
 def test_without_scripts_the_page_says_whom_to_call(visit: Visits) -> None:

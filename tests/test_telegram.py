@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bot.compose import lost_link
 from faq import Catalogue
 from locales import offered, phrases
 from tests.fakes.people import Person
@@ -218,6 +219,23 @@ def test_start_says_welcome_and_that_this_is_no_human(either: FakeTelegram) -> N
 
 def test_a_start_link_opens_its_topic(newcomer: Person, title: Callable[..., str]) -> None:
     assert newcomer.says("/start register-address").text.startswith(title("register-address"))
+
+
+def test_a_start_link_opens_its_topic_in_its_language(newcomer: Person, title: Callable[..., str]) -> None:
+    answer = newcomer.says("/start t-register-address_l-uk")
+    assert answer.text.startswith(title("register-address", "uk"))
+    assert newcomer.says(title("child-benefit", "de")).text.startswith(title("child-benefit", "uk"))
+
+
+def test_the_text_of_a_whatsapp_link_works_here_too(newcomer: Person, title: Callable[..., str]) -> None:
+    assert newcomer.says("Merhaba\n#register-address tr").text.startswith(title("register-address", "tr"))
+
+
+def test_a_start_link_to_nowhere_says_welcome_with_a_friendly_word(newcomer: Person) -> None:
+    for payload, language in (("t-_l-", "de"), ("..", "de"), ("t-gone_l-en", "en")):
+        welcome = newcomer.says(f"/start {payload}")
+        assert welcome.text.startswith(lost_link(phrases(language)))
+        assert "topic:register-address" in welcome.buttons.values()
 
 
 @pytest.mark.parametrize(("tag", "words"), [("en", "We now write in English"), ("de", "Deutsch"), ("ar", "العربية")])

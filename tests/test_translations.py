@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from faq.translations import accept, digest, load_translations
 
 TODAY = date(2026, 11, 25)
 TOPIC = "tax-id"
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -46,9 +48,9 @@ def test_a_translation_is_stale_once_the_german_text_has_changed(root: Path, cha
     assert status(root) == "ok"
     change_german()
     assert status(root) == "stale"
-    shown = card_text(make_card(load_usable("osnabrueck", root), TOPIC, "en"))
+    shown = card_text(make_card(load_usable("osnabrueck", root), TOPIC, "en", NOW))
     assert "The German text has changed since this translation" in shown
-    assert "seit dieser Übersetzung" not in card_text(make_card(load_usable("osnabrueck", root), TOPIC, "de"))
+    assert "seit dieser Übersetzung" not in card_text(make_card(load_usable("osnabrueck", root), TOPIC, "de", NOW))
 
 
 def test_a_change_of_wording_leaves_translations_fresh_and_keeps_who_read_them(

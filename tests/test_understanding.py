@@ -9,7 +9,7 @@ import pytest
 
 from bot.ask import ask, fresh
 from bot.evaluate import Labelled, Result, compare, evaluate, table, worse
-from bot.understand import load_matcher
+from bot.understand import Reader, load_matcher
 from faq import Catalogue
 from intents.matcher import Matcher
 
@@ -120,3 +120,18 @@ def test_an_edit_is_judged_by_what_it_loses() -> None:
     )
     assert worse(before, swapped) == ["emergency-police: c (en)"]
     assert worse(before, Result(asked=labelled, well=before | {"1": False})) == ["pharmacy: a (en)"]
+
+
+async def test_what_was_understood_lately_is_kept_without_its_words() -> None:
+    reader = Reader()
+    try:
+        first = await reader.understand("wo melde ich meine neue wohnung in der Musterstr. an", "")
+        again = await reader.understand("wo melde ich meine neue wohnung in der Musterstr. an", "")
+        other = await reader.understand("wo melde ich meine neue wohnung in der Musterstr. an", "ar")
+    finally:
+        reader.close()
+    assert again is first
+    assert other is not first
+    assert "musterstr" not in repr(vars(reader)).lower()
+    assert first.best
+    assert first.best.id == "register-address"

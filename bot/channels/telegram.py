@@ -35,6 +35,7 @@ from bot.channels.telegram_updates import (
 )
 from bot.channels.text import split_text
 from bot.errors import Moved, OurFault, RetryLater, place_of
+from bot.links import from_payload
 from bot.message import Button, Kind, Message, Reply, clean_text
 from bot.pace import Limit
 from bot.ports import Delivery, Update
@@ -42,6 +43,7 @@ from locales import Phrases, known, phrases
 
 log = structlog.get_logger(__name__)
 
+PRIVATELY = "privately"  # the payload with which somebody comes from a group
 IN_A_GROUP = Limit(number=20, seconds=60.0)
 CONNECTIONS = 40  # a few more than messages a second, so that slow calls do not hold up the others
 
@@ -187,7 +189,9 @@ class Telegram:
     async def _tap(self, button: Button) -> InlineKeyboardButton:
         """Callback data is the button's own id, which means the same after every restart and under every old message."""
         if button.id == "private":
-            return InlineKeyboardButton(button.label, url=f"https://t.me/{(await self.me()).username}?start=person")
+            return InlineKeyboardButton(
+                button.label, url=f"https://t.me/{(await self.me()).username}?start={PRIVATELY}"
+            )
         if len(button.id.encode()) > CALLBACK_BYTES:
             raise OurFault(f"a button's id is longer than {CALLBACK_BYTES} bytes")
         return InlineKeyboardButton(button.label, callback_data=button.id)
@@ -273,12 +277,12 @@ class Telegram:
 
 
 def _start_button(payload: str) -> str:
-    """``register-address`` and ``lang_ar`` from a start link; Telegram allows letters, digits, _ and - only."""
-    if not payload:
+    """What a start link stands for; ``lang_ar`` only chooses the language."""
+    if payload in ("", PRIVATELY):
         return "start"
     if payload.startswith("lang_"):
         return f"lang:{payload.removeprefix('lang_')}"
-    return f"topic:{payload.removeprefix('topic_')}"
+    return from_payload(payload).button
 
 
 def _signed(delivery: Delivery, say: Phrases) -> str:

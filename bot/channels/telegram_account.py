@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -131,7 +132,9 @@ class Account:
         ]
 
     def _words(self, own: str) -> Iterable[_Item]:
-        tags = [language.tag for language in offered()]
+        tags = [
+            language.tag for language in offered() if re.fullmatch("[a-z]{2}", language.tag)
+        ]  # as Telegram knows them
         yield from (self._commands(own, tag) for tag in tags)
         yield _Item(
             name=f"{own}menu",

@@ -169,7 +169,7 @@ async def send_entry(
         raise Unknown("There is no such topic.")
     case = await _own(transaction, case_id, lotse)
     conversation = await transaction.conversation(case.conversation)
-    card = make_card(catalogue, topic, conversation.locale)
+    card = make_card(catalogue, topic, conversation.locale, now)
     reply = Reply(text=card_text(card, with_more=True), locale=card.locale, card=card)
     await _say_once(transaction, conversation, reply, now, lotse, client_id, topics=[topic])
     return case.conversation

@@ -8,6 +8,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection
@@ -20,8 +22,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 Database = AsyncEngine
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, *, migrate: bool = True) -> Database:
     """An engine for ``sqlite:///file`` or ``postgresql://…``, with the tables brought up to date.
+
+    Without ``migrate`` they must be up to date already, or newer: then a newer version is being rolled out beside this one.
 
     Raises:
         WrongSettings: if the database cannot be opened, with the reason in one line.
@@ -34,7 +38,7 @@ async def open_database(url: str) -> Database:
         raise WrongSettings("DATABASE_URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME") from error
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(upgrade)
+            await connection.run_sync(upgrade if migrate else _require_current)
             await connection.commit()
     except CommandError as error:
         await engine.dispose()
@@ -49,11 +53,26 @@ async def open_database(url: str) -> Database:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing on this connection."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    """Run the migrations that are missing on this connection; one process at a time, the others wait for it."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("select pg_advisory_xact_lock(4833)")
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _require_current(connection: Connection) -> None:
+    scripts = ScriptDirectory.from_config(_config())
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current is None or (current in known and current != scripts.get_current_head()):
+        raise WrongSettings("The tables are not up to date: run `lotsenbot db upgrade` once, before web and worker")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -81,12 +81,12 @@ class Store:
 
     # ---- in
 
-    async def new_chat(self, *, id_: str, token_hash: str, locale: str, now: datetime) -> None:
-        """A web chat whose key only the browser knows."""
+    async def new_chat(self, *, id_: str, token_hash: str, locale: str, now: datetime, topic: str = "") -> None:
+        """A web chat whose key only the browser knows; ``topic`` is the entry its page was opened at."""
+        dialogue = {"last_topic": topic} if topic else {}
+        fresh = _fresh(id_, "web", id_, locale, now) | {"token_hash": token_hash, "dialogue": dialogue}
         async with self.engine.begin() as connection:
-            await connection.execute(
-                insert(t.conversation).values(_fresh(id_, "web", id_, locale, now) | {"token_hash": token_hash})
-            )
+            await connection.execute(insert(t.conversation).values(fresh))
 
     async def chat_token_hash(self, id_: str) -> str | None:
         """The hash of a web chat's key, or none if there is no such chat."""

@@ -27,9 +27,10 @@ router = APIRouter(prefix="/api/v1/chats", tags=["chat"])
 
 
 class NewChat(BaseModel):
-    """The language of the page, if it is known."""
+    """The language of the page, if it is known, and the topic a link opened it at."""
 
     locale: str = Field(default="", max_length=35)
+    topic: str = Field(default="", max_length=64)
 
 
 class Sent(BaseModel):
@@ -67,7 +68,11 @@ async def open_chat(body: NewChat, parts: Has) -> dict[str, str]:
     """A new chat and its key, which only the browser keeps."""
     chat_id, token = str(uuid.uuid4()), new_key()
     await parts.store.new_chat(
-        id_=chat_id, token_hash=key_hash(token), locale=known(body.locale) or "de", now=parts.clock()
+        id_=chat_id,
+        token_hash=key_hash(token),
+        locale=known(body.locale) or "de",
+        now=parts.clock(),
+        topic=body.topic if body.topic in parts.knowledge.catalogue.topics else "",
     )
     return {"chat_id": chat_id, "token": token}
 
@@ -111,7 +116,7 @@ async def _events(chat: str, parts: Parts, after: int) -> AsyncIterator[str]:
             for row in rows:
                 after = row.id
                 if shown.newcomer_view(row):
-                    yield event("message", shown.said(row, parts.knowledge.catalogue), row.id)
+                    yield event("message", shown.said(row, parts.knowledge.catalogue, parts.clock()), row.id)
             if new_status != status:
                 status = new_status
                 yield event("status", status)

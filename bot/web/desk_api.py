@@ -81,7 +81,7 @@ async def case(case_id: str, me: Desk, parts: Has, locale: str = "de") -> dict[s
             await transaction.set_case(case_id, seen_message=said[-1].id)
     catalogue = parts.knowledge.catalogue
     return shown.case(row, me.lotse.id) | {
-        "messages": [shown.said(message, catalogue) for message in said if shown.newcomer_view(message)],
+        "messages": [shown.said(message, catalogue, parts.clock()) for message in said if shown.newcomer_view(message)],
         "understood": shown.understood(row, catalogue, known(locale) or "de"),
     }
 
@@ -152,13 +152,13 @@ async def topics(
     """Entries whose title, first line or id hold all words of ``q``, with both languages side by side."""
     own, theirs = known(locale) or "de", other if other in languages() else "de"
     words = q.lower().split()
-    catalogue = parts.knowledge.catalogue
+    catalogue, now = parts.knowledge.catalogue, parts.clock()
     found = []
     for topic in catalogue.topics.values():
-        card = make_card(catalogue, topic.id, own)
+        card = make_card(catalogue, topic.id, own, now)
         haystack = f"{topic.id} {card.title} {card.lead.text} {catalogue.title(topic.id, 'de')}".lower()
         if all(word in haystack for word in words):
-            in_theirs = make_card(catalogue, topic.id, theirs)
+            in_theirs = make_card(catalogue, topic.id, theirs, now)
             found.append(
                 {
                     "id": topic.id,
@@ -221,7 +221,10 @@ async def _news(
             said = await reading.said(row.conversation, max(after, 0))
             if after >= 0:
                 news += [
-                    ("message", {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue)})
+                    (
+                        "message",
+                        {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue, parts.clock())},
+                    )
                     for message in said
                     if shown.newcomer_view(message)
                 ]

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 
-from bot.compose import MOST_ASKED, emergency_numbers
+from bot.compose import MOST_ASKED, compose, emergency_numbers, lost_link
+from bot.conversation import Conversation
+from bot.decide import decide
+from bot.links import Link
+from bot.message import Kind, Message
+from bot.service import Service
+from bot.web import shown
 from bot.web.parts import Has, Parts
-from faq import card_text, make_card, phone_words
+from faq import Catalogue, card_text, make_card, phone_words
+from intents.understanding import Thresholds, Understanding
 from locales import Language, known, offered, phrases
 
 HERE = Path(__file__).parent
@@ -28,16 +36,18 @@ templates = Jinja2Templates(
 
 
 @router.get("/", response_class=HTMLResponse)
-async def chat(request: Request, parts: Has, topic: str = "") -> Response:
+async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") -> Response:
     """The chat page; ``?topic=`` opens it at an entry, ``?lang=`` in a language."""
     catalogue, locale = parts.knowledge.catalogue, page_locale(request)
+    lost = (topic and topic not in catalogue.topics) or (lang and not known(lang))
     say = phrases(locale)
     office = catalogue.contacts.get("buergerinformation")
     return page(
         request,
         parts,
         "chat.html",
-        topic=topic if topic in catalogue.topics else None,
+        lost=lost_link(say) if lost else "",
+        opened=opened_at(Link(topic=topic, language=known(lang)), catalogue, locale, parts.clock()),
         suggestions=[
             {"id": id_, "label": catalogue.title(id_, locale)} for id_ in MOST_ASKED if id_ in catalogue.topics
         ],
@@ -55,10 +65,33 @@ async def chat(request: Request, parts: Has, topic: str = "") -> Response:
     )
 
 
+def opened_at(link: Link, catalogue: Catalogue, locale: str, now: datetime) -> dict[str, Any] | None:
+    """What the bot answers to a link in a conversation that does not exist yet, or none if it names no topic."""
+    if link.topic not in catalogue.topics:
+        return None
+    turn = Service.turn(
+        Message(kind=Kind.START, button=link.button),
+        Conversation(id="", channel="web", address="", locale=locale),
+        Understanding(text="", thresholds=Thresholds(answer=100, ahead=100, ask=100)),
+        catalogue,
+    )
+    decision = decide(turn)
+    return shown.opened(link, decision, compose(decision, catalogue, now)[0], catalogue, now)
+
+
+async def in_language(request: Request) -> Response:
+    """An address short enough to be typed from a poster, ``chat.example/uk``."""
+    return RedirectResponse(f"/?lang={request.url.path.strip('/')}", status_code=303)
+
+
+for _language in offered():
+    router.add_api_route(f"/{_language.tag}", in_language)
+
+
 @router.get("/privacy", response_class=HTMLResponse)
 async def privacy(request: Request, parts: Has) -> Response:
     """What is stored, in the words of the FAQ's own entry."""
-    card = make_card(parts.knowledge.catalogue, "privacy", page_locale(request))
+    card = make_card(parts.knowledge.catalogue, "privacy", page_locale(request), parts.clock())
     return notice(request, parts, 200, card.title, card_text(card, with_more=True))
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from bot.compose import emergency_numbers, rule_sentence
-from bot.message import Button
+from bot.decision import Decision
+from bot.links import Link
+from bot.message import Button, Reply
 from bot.store import CaseRow, Said
-from faq import Catalogue, phone_words
+from faq import Catalogue, open_today, phone_words
 from locales import languages, phrases
 
 WORTH_SHOWING = 5
 
 
-def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
-    """One message for the chat page."""
+def said(row: Said, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+    """One message for the chat page; what is open today is that of ``now``, not of the day it was written."""
     shown: dict[str, Any] = {
         "id": row.id,
         "from": row.sender,
@@ -32,12 +36,41 @@ def said(row: Said, catalogue: Catalogue) -> dict[str, Any]:
             shown[key] = row.extra[key]
     if raw := row.extra.get("card"):
         emergency = row.extra.get("decision") == "emergency"
-        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw)
+        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
     return shown
 
 
-def _card(raw: dict[str, Any]) -> dict[str, Any]:
+def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+    """The answer a link opens the chat page at: shown without any request, so nothing is stored."""
+    message: dict[str, Any] = {
+        "id": "opened",
+        "from": "bot",
+        "text": reply.text,
+        "buttons": [button(one) for one in reply.buttons],
+        "lang": reply.locale,
+        "decision": decision.outcome,
+        "topics": [link.topic],
+    }
+    if reply.card and decision.outcome == "emergency":
+        message["card"] = _emergency_card(asdict(reply.card), reply.locale, catalogue)
+    elif reply.card:
+        message["card"] = _card(asdict(reply.card), now)
+    return {
+        "topic": link.topic,
+        "button": link.button,
+        "title": catalogue.title(link.topic, reply.locale),
+        "message": message,
+    }
+
+
+def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
+    say = phrases(raw["locale"])
+    contacts = [
+        contact | {"today": open_today(contact["opening_hours"], now, say)} if contact.get("opening_hours") else contact
+        for contact in raw.get("contacts", ())
+    ]
     return raw | {
+        "contacts": contacts,
         "facts": [{"label": label, "value": value} for label, value in raw["headline"]],
         "lead": raw["lead"]["text"],
         "lead_doubt": raw["lead"]["doubt"],

@@ -1,7 +1,7 @@
 // An answer in parts: the thing to do, then facts, papers, steps, doubts, whom to call, and where it comes from.
 
 import { dateWords, icon, isolate, locale, make, say } from './page.js';
-import { linked, telAddress, webAddress } from './links.js';
+import { linked, mapAddress, telAddress, webAddress } from './links.js';
 
 const rich = text => linked(text, { short: true });
 const heading = key => make('h3', {}, say(key));
@@ -38,9 +38,11 @@ function doubts(sentence) {
   return make('p', { class: 'check' }, icon('warn'), make('span', { dir: 'auto' }, ...rich(sentence)));
 }
 
-function contact({ name, address, phone, phone_text: shown, web, note }, isMain) {
+function contact({ name, address, phone, phone_text: shown, web, note, hours, today, geo }, isMain) {
   const box = make('div', { class: 'contact' }, make('p', { class: 'contact__name' }, isolate(name, 'auto')));
-  if (address) box.append(row('pin', isolate(address)));
+  if (address) box.append(row('pin', geo ? make('a', { href: mapAddress(geo), target: '_blank', rel: 'noopener noreferrer', title: say('map') }, isolate(address)) : isolate(address)));
+  if (hours?.length) box.append(row('clock', make('span', {}, ...hours.flatMap((line, index) => (index ? [make('br'), line] : [line])))));
+  if (today) box.append(row('clock', make('strong', { dir: 'auto' }, today)));
   const page = web && webAddress(web);
   if (page) box.append(row('link', make('a', { href: page, target: '_blank', rel: 'noopener noreferrer' }, isolate(web.replace(/^https?:\/\//, '').replace(/\/$/, '')))));
   if (note) box.append(row('warn', make('span', { dir: 'auto' }, ...rich(note)), ' contact__row--doubt'));

@@ -14,6 +14,7 @@ const LIMIT = 4000;
 const NEAR_LIMIT = 3600;
 const CHAT = 'lotsenbot.chat';
 const DRAFT = 'lotsenbot.draft';
+const OPENED = 'lotsenbot.opened';
 
 const box = find('text');
 
@@ -21,9 +22,14 @@ let chat = recall(CHAT); // {chat_id, token}, or null while nothing was sent
 let stream = null;
 const outbox = new Outbox('lotsenbot.outbox', post, messageChanged);
 
+// What a link opened the page at: {topic, button, title, message}, or null.
+const opened = JSON.parse(document.getElementById('opened')?.textContent ?? 'null');
+
 function start() {
   box.value = recall(DRAFT) ?? '';
   boxChanged();
+  const isNew = !chat || recall(OPENED)?.topic === opened?.topic;
+  if (opened && isNew) showOpened();
   if (chat) startReplay();
   for (const item of outbox.items) {
     showPending(item);
@@ -31,7 +37,22 @@ function start() {
   }
   if (chat) listen();
   if (!outbox.isEmpty) outbox.flush();
+  if (opened && !isNew) askOpened();
   if (!navigator.onLine) showStrip('offline');
+}
+
+// To somebody new the answer is shown as it came with the page: nothing is sent or stored before she writes.
+function showOpened() {
+  show({ ...opened.message, at: recall(OPENED)?.at ?? new Date().toISOString() });
+  find('log').removeAttribute('data-expects');
+  find('newer').hidden = true; // it begins in sight, under the greeting
+}
+
+// In a running conversation the link is a question like any other, asked once: a reload finds it in the log.
+function askOpened() {
+  history.replaceState(null, '', location.pathname);
+  find('log').removeAttribute('data-expects');
+  send({ button: opened.button, label: opened.title });
 }
 
 // ---- sending
@@ -44,8 +65,8 @@ function send(content) {
 }
 
 async function post(item) {
-  const opened = chat ? null : await openChat();
-  if (opened) return opened;
+  const refusal = chat ? null : await openChat();
+  if (refusal) return refusal;
   const content = item.button ? { button: item.button } : { text: item.text };
   const answer = await ask('POST', `${API}/${chat.chat_id}/messages`, { headers: bearer(), body: { client_id: item.client_id, ...content } });
   if (isGone(answer)) {
@@ -57,8 +78,9 @@ async function post(item) {
 
 // Resolves with a verdict only when no chat could be opened.
 async function openChat() {
-  const answer = await ask('POST', API, { body: { locale } });
+  const answer = await ask('POST', API, { body: { locale, ...(opened && { topic: opened.topic }) } });
   if (!succeeded(answer)) return verdictOn(answer);
+  if (opened) keep(OPENED, { topic: opened.topic, at: new Date().toISOString() });
   chat = { chat_id: answer.body.chat_id, token: answer.body.token };
   keep(CHAT, chat);
   listen();
@@ -148,6 +170,7 @@ function leaveChat() {
   stream = null;
   chat = null;
   forget(CHAT);
+  forget(OPENED);
   clearLog();
   hideTyping();
   showStatus({ mode: 'bot' });

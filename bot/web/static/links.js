@@ -70,3 +70,9 @@ export function link(address, shown) {
   const away = address.startsWith('http');
   return make('a', { href: address, target: away && '_blank', rel: away && 'noopener noreferrer' }, isolate(shown));
 }
+
+// Android opens its own map from a geo URI (RFC 5870); elsewhere OpenStreetMap searches for the address.
+export function mapAddress(geo) {
+  const address = decodeURIComponent(geo.split('?q=')[1] ?? '');
+  return /Android/.test(navigator.userAgent) ? geo : `https://www.openstreetmap.org/search?query=${encodeURIComponent(address)}`;
+}

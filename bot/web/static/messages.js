@@ -64,7 +64,7 @@ export function showPending(item) {
   const at = new Date(item.at);
   const element = ownMessage(item.text ?? item.label, at);
   element.dataset.pending = item.client_id;
-  if (item.button && !/^(?:topic|more):/.test(item.button)) element.dataset.unechoed = '';
+  if (item.button && !/^(?:topic|more|link):/.test(item.button)) element.dataset.unechoed = '';
   known.set(item.client_id, element);
   place(element, at);
   scrollToEnd();
