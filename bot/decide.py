@@ -131,9 +131,14 @@ def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object)
 
 
 def _locale(turn: Turn) -> str:
-    """The chosen language; else that of the message, unless it is too short to change one that was spoken before."""
+    """The chosen language; else that of the message, unless it is too short to change one that was spoken before.
+
+    A command like ``/person`` has no language of its own.
+    """
     conversation, spoken = turn.conversation, turn.understood.locale
-    settled = bool(conversation.question) and len(turn.message.text.split()) < WORDS_TO_CHANGE_LANGUAGE
+    settled = turn.message.text.startswith("/") or (
+        bool(conversation.question) and len(turn.message.text.split()) < WORDS_TO_CHANGE_LANGUAGE
+    )
     return conversation.locale if conversation.locale_chosen or not spoken or settled else spoken
 
 

@@ -13,12 +13,11 @@ import httpx
 import pytest
 
 from bot.channels.telegram_account import commands, description
-from locales import offered, phrases
-from tests.fakes.telegram import FakeTelegram, Slow, too_many
+from locales import phrases
+from tests.fakes.telegram import TAGS, FakeTelegram, Slow, too_many
 from tests.server import Server, free_port
 
 SET_UP = ("setWebhook", "setMyCommands", "setMyDescription", "setMyShortDescription", "setChatMenuButton")
-TAGS = {"" if language.tag == "en" else language.tag for language in offered()}
 LOTSEN_GROUP = -1001234500000
 
 

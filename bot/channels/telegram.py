@@ -112,7 +112,8 @@ class Telegram:
             return accepted.conversation
         return ""
 
-    def parse(self, raw: dict[str, Any]) -> Message:
+    @staticmethod
+    def parse(raw: dict[str, Any]) -> Message:
         """The neutral message in an update that ``receive`` kept."""
         if status := raw.get("my_chat_member"):
             return Message(kind=Kind.UNBLOCKED if status == "member" else Kind.BLOCKED)

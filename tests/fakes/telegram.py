@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from locales import offered
 from tests.fakes.people import Person
 
 LONGEST_TEXT = 4096
@@ -29,6 +30,9 @@ CALLBACK_BYTES = 64
 MOST_BUTTONS = 100
 PATIENCE = 20.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+TAGS = {
+    "" if language.tag == "en" else language.tag for language in offered() if len(language.tag) == 2
+}  # English is for everybody else; Telegram knows languages of two letters only
 DEFAULT_UPDATES = frozenset({"message", "edited_message", "channel_post", "callback_query", "my_chat_member", "poll"})
 
 
