@@ -51,6 +51,7 @@ class Role(StrEnum):
 
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
+OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 
 
 @dataclass(kw_only=True)
@@ -118,7 +119,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     if telegram:
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
-        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve)
+        spare = 0.0 if settings.embedded else OVERTAKING
+        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare)
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock, paces)
     try:

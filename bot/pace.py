@@ -53,8 +53,18 @@ class Reserve(Protocol):
 class Pacer:
     """The queue of one process for a platform's limit on all chats together."""
 
-    def __init__(self, name: str, limit: Limit, in_chat: Callable[[str], Sequence[Limit]], reserve: Reserve) -> None:
+    def __init__(
+        self,
+        name: str,
+        limit: Limit,
+        in_chat: Callable[[str], Sequence[Limit]],
+        reserve: Reserve,
+        *,
+        spare: float = 0.0,
+    ) -> None:
+        """``spare`` seconds are added where several machines send: their messages overtake each other on the way."""
         self._name, self._limit, self._reserve = name, limit, reserve
+        self._shared = Limit(number=limit.number, seconds=limit.seconds + spare)
         self.in_chat = in_chat
         self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -101,7 +111,7 @@ class Pacer:
     async def _moments(self, number: int) -> list[float]:
         while True:
             try:
-                return await self._reserve(self._name, (self._limit,), number)
+                return await self._reserve(self._name, (self._shared,), number)
             except Exception as error:  # a busy database delays messages, it loses none
                 log.error("no moment to send", error=type(error).__name__, where=place_of(error))
                 await asyncio.sleep(1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +18,7 @@ import pytest
 from bot.channels.telegram_account import commands, description
 from locales import phrases
 from tests.fakes.telegram import TAGS, FakeTelegram, Slow, too_many
+from tests.postgres import postgres
 from tests.server import Server, free_port
 
 SET_UP = ("setWebhook", "setMyCommands", "setMyDescription", "setMyShortDescription", "setChatMenuButton")
@@ -119,6 +123,40 @@ def test_a_crowd_and_a_quick_writer_are_answered_within_telegrams_limits(
     ]
     assert all(later.at - earlier.at >= 1 for earlier, later in zip(quick.got, quick.got[1:], strict=False))
     assert refused(telegram) == 0
+
+
+def test_processes_on_many_machines_keep_the_limits_together(tmp_path: Path, title: Callable[..., str]) -> None:
+    with postgres() as url, FakeTelegram("1212121:another-bot-of-many-machines_AA") as telegram, ExitStack() as stack:
+        telegram.watches_limits = True
+        port = free_port()
+        settings = {
+            "DATABASE_URL": url,
+            "TELEGRAM_TOKEN": telegram.token,
+            "TELEGRAM_API_URL": telegram.api_url,
+            "TELEGRAM_WEBHOOK_SECRET": "Secret",
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        web = Server(tmp_path, settings, port, "web")
+        assert web.run("db", "upgrade").returncode == 0
+        machines = [web, *(Server(tmp_path, settings, free_port(), "worker") for _ in range(2))]
+        for machine in machines:
+            machine.spawn()
+            stack.callback(machine.stop)
+        deadline = time.monotonic() + 60
+        while not telegram.webhook or web.log.read_text().count("is ready") < 3:
+            assert time.monotonic() < deadline, web.log.read_text()[-2000:]
+            time.sleep(0.1)
+        crowd, quick = [telegram.person() for _ in range(100)], telegram.person()
+        with ThreadPoolExecutor(8) as pool:
+            pool.map(lambda person: person.writes("/menu"), crowd)
+        for topic in ("child-benefit", "find-doctor"):
+            quick.writes(title(topic))
+        telegram.wait(lambda: all(person.got for person in crowd) and len(quick.got) == 2, seconds=60)
+        assert sum(len(person.got) for person in crowd) == len(crowd), "nobody is answered twice"
+        assert quick.got[1].at - quick.got[0].at >= 1
+        assert refused(telegram) <= 1  # two machines' messages may overtake each other on their way
+        telegram.wait(lambda: set(telegram.descriptions) == TAGS)
+        assert set_up_calls(telegram)["setMyDescription"] == len(TAGS), "one of them sets the account up"
 
 
 # ---- messages nobody can handle
