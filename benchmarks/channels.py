@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import secrets
 import socket
@@ -16,26 +17,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
 
 from benchmarks.wire import Client, FakeBotApi, at_rate
+from intents.catalogue import utterances
 
 RATES = (10, 30, 60, 100)
-NEWCOMERS = 240  # so many that nobody writes faster than a person may
 READY_WITHIN, ANSWERED_WITHIN = 60.0, 60.0
 SECRET = "bench"
-QUESTIONS = (
-    "wo melde ich meine wohnung an", "wie finde ich einen arzt", "ich brauche einen deutschkurs", "kindergeld beantragen",
-    "how do i register my address", "where can i find a doctor", "i need help with a letter from the jobcenter",
-    "كيف أسجل عنواني", "أريد دورة لغة ألمانية", "як знайти лікаря", "де зареєструвати адресу", "как найти работу",
-    "aile birleşimi nasıl olur", "چطور خانه پیدا کنم", "danke", "steuer id verloren", "wann ist der müll dran",
-)  # fmt: skip
+QUESTIONS = 400  # different ones, from the examples of all languages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +83,13 @@ async def _answers(url: str) -> bool:
 
 def cpu_seconds(pids: Sequence[int]) -> float:
     """CPU time used by processes and their children so far (Linux)."""
-    family = set(pids)
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))) and stat[0] in family:
-            family.add(int(entry.name))
-    return sum(stat[1] for pid in family if (stat := _stat(pid)))
+    return sum(stat[1] for pid in pids if (stat := _stat(pid))) + encoder_seconds(pids)
+
+
+def encoder_seconds(pids: Sequence[int]) -> float:
+    """CPU time of the children alone: the native encoder's process."""
+    stats = [_stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return sum(stat[1] for stat in stats if stat and stat[0] in pids)
 
 
 def _stat(pid: int) -> tuple[int, float] | None:
@@ -102,52 +100,50 @@ def _stat(pid: int) -> tuple[int, float] | None:
     return int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@cache
+def _questions() -> list[str]:
+    """Examples of all languages and topics, the same in every run."""
+    texts = [line.text for line in utterances()]
+    random.Random(4833).shuffle(texts)
+    return texts[:QUESTIONS]
+
+
 async def measure(
     api: FakeBotApi, port: int, pids: Sequence[int], rate: int, seconds: float, understood: Callable[[], float]
 ) -> Run:
     """Send at one rate and wait for every answer."""
     client = Client(port, "/telegram/webhook", {"X-Telegram-Bot-Api-Secret-Token": SECRET})
     number, first = int(rate * seconds), secrets.randbelow(10**8) * 10**4
-    sent: dict[int, list[float]] = {}
+    sent: dict[int, float] = {}
     api.answered.clear()
-    cpu, thinking, began = cpu_seconds(pids), understood(), time.perf_counter()
+    questions = _questions()
+    cpu, thinking, began = cpu_seconds(pids), understood() + encoder_seconds(pids), time.perf_counter()
 
     async def one(turn: int) -> None:
-        chat = first + turn % NEWCOMERS
-        sent.setdefault(chat, []).append(time.perf_counter())
+        chat = first + turn  # everybody writes once
+        sent[chat] = time.perf_counter()
         for _ in range(3):  # as Telegram does, until it is taken
-            if await client.post(update(first + turn, chat, QUESTIONS[turn % len(QUESTIONS)])) == 200:
+            if await client.post(update(first + turn, chat, questions[turn % len(questions)])) == 200:
                 return
             await asyncio.sleep(0.5)
 
     await at_rate(number, rate, one)
     await _all_answered(api, sent)
     took = time.perf_counter() - began
-    waits = sorted(
-        1000 * (answer - asked)
-        for chat, times in sent.items()
-        for asked, answer in zip(times, _firsts(api.answered.get(chat, []), times), strict=False)
-    )
+    waits = sorted(1000 * (api.answered[chat][0] - asked) for chat, asked in sent.items() if chat in api.answered)
 
     def pick(share: float) -> float:
         return waits[min(int(len(waits) * share), len(waits) - 1)] if waits else 0.0
 
     return Run(
         rate=rate, sent=number, lost=number - len(waits), p50=pick(0.5), p95=pick(0.95), p99=pick(0.99), turns=len(waits) / took,
-        cpu=1000 * (cpu_seconds(pids) - cpu) / number, understanding=1000 * (understood() - thinking) / number,
+        cpu=1000 * (cpu_seconds(pids) - cpu) / number, understanding=1000 * (understood() + encoder_seconds(pids) - thinking) / number,
     )  # fmt: skip
 
 
-def _firsts(answers: list[float], asked: list[float]) -> list[float]:
-    """The answers to the questions of one chat: as many as questions, in order; a second message of an answer is not counted."""
-    return answers[:: max(1, len(answers) // len(asked))][: len(asked)] if answers else []
-
-
-async def _all_answered(api: FakeBotApi, sent: dict[int, list[float]]) -> None:
+async def _all_answered(api: FakeBotApi, sent: Collection[int]) -> None:
     deadline = time.monotonic() + ANSWERED_WITHIN
-    while time.monotonic() < deadline and any(
-        len(api.answered.get(chat, ())) < len(times) for chat, times in sent.items()
-    ):
+    while time.monotonic() < deadline and not all(chat in api.answered for chat in sent):
         await asyncio.sleep(0.05)
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -37,6 +37,9 @@ from bot.web import Parts, make_site
 from bot.web.desk_auth import SETUP_DAYS
 from bot.web.keys import key_hash, new_key
 from faq import ContentError
+
+if TYPE_CHECKING:
+    from bot.channels.whatsapp.account import WhatsApp
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +73,7 @@ class App:
     telegram: Telegram | None
     paces: dict[str, Pacer]
     notes: Notes
+    whatsapp: WhatsApp | None
     clock: Clock
 
     @property
@@ -83,6 +87,7 @@ class App:
             clock=self.clock,
             knowledge=self.knowledge,
             telegram=self.telegram,
+            whatsapp=self.whatsapp,
         )
 
 
@@ -121,6 +126,9 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
         spare = 0.0 if settings.embedded else OVERTAKING
         paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare)
+    whatsapp = _whatsapp(settings, clock)
+    if whatsapp:
+        channels["whatsapp"] = whatsapp
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
     turns = Turns(store, service, channels, hub, clock, paces)
     try:
@@ -139,11 +147,23 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
             telegram=telegram,
             paces=paces,
             notes=notes,
+            whatsapp=whatsapp,
             clock=clock,
         )
     finally:
         reader.close()
+        if whatsapp:
+            await whatsapp.stop()
         await engine.dispose()
+
+
+def _whatsapp(settings: Settings, clock: Clock) -> WhatsApp | None:
+    """The city's number, if there is one; its library is loaded only then."""
+    if not settings.whatsapp_token.get_secret_value():
+        return None
+    from bot.channels.whatsapp.account import WhatsApp
+
+    return WhatsApp.of(settings, clock)
 
 
 async def run(settings: Settings, role: Role = Role.RUN) -> None:
@@ -337,6 +357,8 @@ def print_addresses(settings: Settings, first_link: str) -> None:
         if settings.telegram_token.get_secret_value()
         else ""
     )
+    if settings.whatsapp_token.get_secret_value():
+        channels += ", whatsapp"
     print("\n".join([*lines, f"  Channels {channels} · stop with Ctrl+C", ""]), flush=True)
 
 

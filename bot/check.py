@@ -10,7 +10,9 @@ from dataclasses import replace
 import faq.check
 import intents.check
 import locales.check
+from bot.ports import utc_now
 from faq import ContentError, Defect, load
+from faq.portraits import check_portraits, day_in_the_city
 from intents.catalogue import registry
 from locales.defects import sentence
 
@@ -18,6 +20,8 @@ from locales.defects import sentence
 def check(city: str, language: str = "") -> list[Defect]:
     """Every defect of the content, with paths from the top of the repository."""
     found = [replace(d, file=f"faq/{d.file}") for d in faq.check.check(city, language)]
+    if not language:
+        found += [replace(d, file=f"faq/{d.file}") for d in check_portraits(city, day_in_the_city(utc_now()))]
     found += [replace(d, file=f"intents/{d.file}") for d in intents.check.check(language)]
     found += [replace(d, file=f"locales/{d.file}") for d in locales.check.check(language)]
     return [*found, *_same_topics(city)]

@@ -14,7 +14,9 @@ import typer
 
 from bot.cli_common import checked_language, stop
 from bot.cli_faq import faq_cli
+from bot.cli_import import import_cli
 from bot.cli_poster import links, poster
+from bot.cli_whatsapp import whatsapp_cli
 from bot.errors import LotsenbotError, OurFault
 from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
@@ -31,7 +33,9 @@ lotse_cli = typer.Typer(no_args_is_help=True, help="Accounts of the guides.")
 bench_cli = typer.Typer(no_args_is_help=True, help="Measurements beside peers, in one run.")
 db_cli = typer.Typer(no_args_is_help=True, help="The database.")
 cli.add_typer(faq_cli, name="faq")
+cli.add_typer(import_cli, name="import")
 cli.add_typer(lotse_cli, name="lotse")
+cli.add_typer(whatsapp_cli, name="whatsapp")
 cli.add_typer(bench_cli, name="bench")
 cli.add_typer(db_cli, name="db")
 cli.command("links")(links)

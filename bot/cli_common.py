@@ -6,6 +6,8 @@ import sys
 from typing import NoReturn
 
 from locales import languages
+from locales.defects import LANGUAGES as EDITORS_LANGUAGES
+from locales.defects import editors_language
 
 
 def stop(text: str, code: int) -> NoReturn:
@@ -19,3 +21,10 @@ def checked_language(tag: str) -> str:
     if tag and tag not in languages():
         stop(f"there is no language {tag}; use one of {', '.join(languages())}", 2)
     return tag
+
+
+def editors_words(words: str) -> str:
+    """The language editors are spoken to in: the wanted one or that of the machine; stops if there is no such one."""
+    if words and words not in EDITORS_LANGUAGES:
+        stop(f"messages are in {' or '.join(EDITORS_LANGUAGES)}", 2)
+    return words or editors_language()

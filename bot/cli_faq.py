@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli_common import checked_language, stop
+from bot.cli_common import checked_language, editors_words, stop
 from bot.ports import utc_now
 from bot.settings import load_settings
 from faq import Catalogue
 from faq import load_usable as load
 from locales import languages
-from locales.defects import LANGUAGES as EDITORS_LANGUAGES
-from locales.defects import editors_language, sentence
+from locales.defects import sentence
 
 if TYPE_CHECKING:
     from bot.evaluate import Result
@@ -50,18 +49,12 @@ def faq_check(
     if changed:
         files = _changed_files()
         defects = [defect for defect in defects if defect.file in files]
-    spoken = _spoken(words)
+    spoken = editors_words(words)
     if text := printed(defects, format_.value, spoken):
         print(text)
     count = sentence("{number} defects", number=len(defects)) if defects else sentence("The content is in order.")
     print(count.said(spoken), file=sys.stderr)
     sys.exit(1 if defects else 0)
-
-
-def _spoken(words: str) -> str:
-    if words and words not in EDITORS_LANGUAGES:
-        stop(f"messages are in {' or '.join(EDITORS_LANGUAGES)}", 2)
-    return words or editors_language()
 
 
 def _changed_files() -> set[str]:

@@ -245,6 +245,13 @@ def language(turn: Turn) -> Decision | None:
     return None
 
 
+def opened_door(turn: Turn) -> Decision | None:
+    """The tap under "an answer waits": the answer itself follows, so the bot says nothing."""
+    if turn.button[0] != "door" or turn.message.kind is not Kind.BUTTON:
+        return None
+    return _decided(turn, "opened door", "what waited at the door follows by itself", Silent())
+
+
 def person(turn: Turn) -> Decision | None:
     """The wish for a person is granted at once."""
     if turn.button[0] != "person" and not turn.understood.wants_person:
@@ -410,6 +417,7 @@ RULES: tuple[Rule, ...] = (
     back_to_bot,
     lotse_has_it,
     link,
+    opened_door,
     language,
     person,
     button,

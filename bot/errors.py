@@ -3,8 +3,11 @@
 LotsenbotError
 ├── OurFault            the request we made was wrong; trying again does not help, an engineer must look
 │   └── WrongSettings   a setting cannot be used; the start stops and names it
-├── RetryLater          the other side is busy or away; the same thing may work later
-│   └── Moved           the chat has another address now
+├── Unfinished          the reply, or the rest of it, did not go out this time
+│   ├── RetryLater      the other side is busy or away; the same thing may work later
+│   │   └── Moved       the chat has another address now
+│   ├── MoreToSend      a part went out; the next one follows as soon as the chat may get it
+│   └── DoorClosed      the platform takes no free text until the newcomer writes: it waits at the door
 ├── Stop                the other side will never take this: give up on it, visibly
 │   └── Left            the newcomer blocked us or the chat is gone, so nothing else arrives there either
 └── Refused             somebody asked for something that is not possible now; the sentence says why
@@ -20,20 +23,44 @@ class LotsenbotError(Exception):
 
 
 class OurFault(LotsenbotError):
-    """Our own request was wrong."""
+    """Our own request was wrong. ``code`` is the platform's number for the reason, 0 if it has none."""
+
+    def __init__(self, why: str, *, code: int = 0) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 class WrongSettings(OurFault):
     """A setting is missing or cannot be used."""
 
 
-class RetryLater(LotsenbotError):
-    """Try again, after ``seconds`` if the other side named a time. ``sent`` counts the parts that did arrive."""
+class Unfinished(LotsenbotError):
+    """Not all of it went out. ``sent`` counts the parts that did, ``receipts`` are the platform's keys for those of this attempt."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.sent = 0
+        self.receipts: tuple[str, ...] = ()
+
+
+class RetryLater(Unfinished):
+    """Try again, after ``seconds`` if the other side named a time."""
 
     def __init__(self, why: str, *, seconds: float | None = None) -> None:
         super().__init__(why)
         self.seconds = seconds
-        self.sent = 0
+
+
+class MoreToSend(Unfinished):
+    """The next part follows; ``sent`` counts those that went out."""
+
+    def __init__(self, sent: int) -> None:
+        super().__init__("there is more of it to send")
+        self.sent = sent
+
+
+class DoorClosed(Unfinished):
+    """Keep it until the newcomer writes."""
 
 
 class Moved(RetryLater):
@@ -45,7 +72,11 @@ class Moved(RetryLater):
 
 
 class Stop(LotsenbotError):
-    """Never try this again."""
+    """Never try this again. ``code`` is the platform's number for the reason, 0 if it has none."""
+
+    def __init__(self, why: str, *, code: int = 0) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 class Left(Stop):

@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from bot.errors import place_of
-from faq import ROOT, Catalogue, ContentError, content_files, load_usable
+from faq import ROOT, Catalogue, ContentError, Series, content_files, load_usable
+from faq.portraits import load_series, series_files
 
 log = structlog.get_logger(__name__)
 
@@ -17,13 +18,17 @@ LOOK_EVERY = 2.0
 
 
 class LiveKnowledge:
-    """The last good content. ``broken`` names the defects of newer files that could not be taken."""
+    """The last good content. ``broken`` names the defects of newer files that could not be taken.
+
+    Of the portraits only those are taken that are whole now: an old state could show a person who has changed her mind.
+    """
 
     def __init__(self, city: str, root: Path = ROOT) -> None:
         self._city, self._root = city, root
         self._stamp = self._now()
         self.catalogue: Catalogue = load_usable(city, root)
         self.broken: tuple[str, ...] = ()
+        self.portraits = self._portraits()
 
     async def watch(self) -> None:
         """Look for changed files every few seconds, until cancelled."""
@@ -49,10 +54,16 @@ class LiveKnowledge:
         else:
             self.broken = ()
             log.info("content taken anew", topics=len(self.catalogue.topics))
+        self.portraits = self._portraits()
+
+    def _portraits(self) -> Series:
+        series, defects = load_series(self._city, self._root)
+        self.broken += tuple(str(defect) for defect in defects)
+        return series
 
     def _now(self) -> dict[Path, int]:
         stamps = {}
-        for path in content_files(self._city, self._root):
+        for path in (*content_files(self._city, self._root), *series_files(self._city, self._root)):
             with suppress(FileNotFoundError):  # a file may vanish for a moment while an editor saves it
                 stamps[path] = path.stat().st_mtime_ns
         return stamps

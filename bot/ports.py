@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from enum import IntEnum
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from bot.message import Message, Reply
 
@@ -16,6 +17,8 @@ class Update:
 
     ``message`` is the channel's own id of what was said. An ``edited`` one counts only if ``raw["message"]`` differs from
     what was known under this id. One that does not ``open`` a conversation is of no interest where there is none.
+    ``aliases`` are further names the channel knows the same person by; ``open_until`` is when the channel will stop
+    taking free text for them, none if it never does.
     """
 
     channel: str
@@ -25,12 +28,15 @@ class Update:
     message: str = ""
     edited: bool = False
     opens: bool = True
+    aliases: tuple[str, ...] = ()
+    open_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One reply on its way to one address; ``attempts`` counts those made before. ``parts_sent`` the parts
     of a long reply that arrived already. ``sender`` is a Lotse's name or empty, ``to`` the message it answers in a group.
+    ``open_until``: see ``Update``.
 
     ``age`` is how many seconds ago it was written, ``ages`` how many ago the last messages went to this chat, oldest first.
     """
@@ -47,18 +53,67 @@ class Delivery:
     urgent: bool = False
     age: float = 0.0
     ages: tuple[float, ...] = ()
+    open_until: datetime | None = None
+
+
+class Fate(IntEnum):
+    """How far a message of ours has come; a later value outdoes an earlier one, whatever order the reports come in."""
+
+    ACCEPTED = 0
+    SENT = 1
+    FAILED = 2
+    DELIVERED = 3
+    READ = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """A platform's report on a message it took from us. ``code`` and ``remedy`` say why it failed and what can be done."""
+
+    key: str
+    fate: Fate
+    code: int = 0
+    remedy: Literal["later", "door", "never"] = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A person's name on a channel has changed: a new phone number, for example."""
+
+    channel: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knock:
+    """A word to a newcomer whose door is closed: something waits for them."""
+
+    conversation: str
+    channel: str
+    address: str
+    locale: str
+    attempts: int
 
 
 class Channel(Protocol):
-    """A way to reach people. Translates its library's errors into ``RetryLater``, ``Stop`` and ``OurFault``."""
+    """A way to reach people. Translates its library's errors into ``RetryLater``, ``DoorClosed``, ``Stop`` and ``OurFault``."""
 
     name: str
 
     def parse(self, raw: dict[str, Any]) -> Message:
         """The neutral message in a raw update this channel accepted."""
 
-    async def deliver(self, delivery: Delivery) -> bool | None:
-        """Send one reply to one person, or its next part; true if there is more of it to send."""
+    async def deliver(self, delivery: Delivery) -> Sequence[str] | None:
+        """Send one reply to one person. Returns the keys under which the platform will report on its parts, if it does."""
+
+
+@runtime_checkable
+class Door(Protocol):
+    """A channel that takes free text only for a while after the newcomer wrote."""
+
+    async def knock(self, knock: Knock) -> str:
+        """Ask the newcomer to open the door, in a form the platform always takes. Returns its key; see ``deliver``."""
 
 
 class Jobs(Protocol):

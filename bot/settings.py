@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     telegram_seconds_per_chat: float = Field(default=1.0, ge=0, le=60)
     telegram_name: str = ""
     whatsapp_number: str = ""
+    whatsapp_token: SecretStr = SecretStr("")
+    whatsapp_phone_number_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    whatsapp_verify_token: SecretStr = SecretStr("")
+    whatsapp_api_url: str = Field(default="https://graph.facebook.com", min_length=1)
     retention_days: int = Field(default=30, ge=1, le=3650)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
@@ -87,7 +92,7 @@ class Settings(BaseSettings):
             raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "whatsapp_api_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -100,6 +105,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "TELEGRAM_WEBHOOK_SECRET: with TELEGRAM_TOKEN and PUBLIC_URL a webhook is used and needs this secret"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _whatsapp_is_complete(self) -> Settings:
+        if not self.whatsapp_token.get_secret_value():
+            return self
+        if not self.whatsapp_phone_number_id:
+            raise ValueError("WHATSAPP_PHONE_NUMBER_ID: with WHATSAPP_TOKEN the id of the number is needed")
+        if not self.whatsapp_app_secret.get_secret_value():
+            raise ValueError("WHATSAPP_APP_SECRET: with WHATSAPP_TOKEN the app secret is needed, it proves who writes")
         return self
 
     @property

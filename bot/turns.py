@@ -13,13 +13,13 @@ from prometheus_client import Counter, Histogram
 
 from bot.compose import failed, late
 from bot.decision import HandOff
-from bot.errors import Left, Moved, OurFault, RetryLater, Stop, Unknown, place_of
+from bot.errors import DoorClosed, Left, MoreToSend, Moved, OurFault, RetryLater, Stop, Unknown, place_of
 from bot.hub import DESK, SET_ASIDE, Hub
 from bot.message import Kind
 from bot.pace import Pacer, wait_in_chat
-from bot.ports import Channel, Clock, Delivery
+from bot.ports import Channel, Clock, Delivery, Door
 from bot.service import LATE, Heard, Service
-from bot.store import Asked, Store
+from bot.store import Asked, Store, doors, receipts
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,7 @@ TRIES_WHILE_AWAY = 60  # of a database in trouble, with pauses of at most a minu
 LONGEST_NAP = 1.5  # seconds a conversation holds its place while its chat may not get the next message yet
 TRIES_TO_DELIVER = 160  # with pauses of at most ten minutes: a day and more of an outage
 LONGEST_PAUSE = 600.0
+KNOCK_AGAIN = timedelta(hours=1)  # a template may be approved in the meantime
 TURNS = Counter("lotsenbot_turns_total", "Turns taken, by channel and outcome", ["channel", "outcome"])
 TURN_SECONDS = Histogram(
     "lotsenbot_turn_seconds",
@@ -52,6 +53,7 @@ class Turns:
         paces: Mapping[str, Pacer] | None = None,
     ) -> None:
         self._store, self._service, self._channels, self._hub, self._clock = store, service, channels, hub, clock
+        self._doors = {name: channel for name, channel in channels.items() if isinstance(channel, Door)}
         self._paces = paces or {}
         self._stopping = False
 
@@ -60,6 +62,8 @@ class Turns:
         while not self._stopping and await self._take_turn(conversation):
             await self._deliver_waiting(conversation)
         await self._deliver_waiting(conversation)
+        if self._doors:
+            await self._knock(conversation)
 
     async def sweep(self) -> list[str]:
         """The conversations a dead process or a missed wake-up left behind, longest waiting first."""
@@ -104,14 +108,14 @@ class Turns:
             client_id=f"{asked.channel}:{asked.update_id}",
         )
         if message.kind in (Kind.BLOCKED, Kind.UNBLOCKED):
-            async with self._store.begin() as transaction:
+            async with self._store.begin(repeatable=True) as transaction:
                 await self._service.reach(heard, transaction, conversation_id)
             self._hub.tell(DESK, conversation_id)
             return message.kind.value
         async with self._store.read() as reading:
             conversation = await reading.conversation(conversation_id)
         understood = await self._service.understood(message, conversation)
-        async with self._store.begin() as transaction:
+        async with self._store.begin(repeatable=True) as transaction:
             decision = await self._service.handle(heard, understood, transaction, conversation_id)
         if decision is None:
             return "repeated"
@@ -178,46 +182,88 @@ class Turns:
 
     async def _deliver(self, delivery: Delivery) -> bool:
         """One attempt; false if the conversation has to wait."""
-        if delivery.age >= LATE.total_seconds() and not delivery.parts_sent and not _told_since(delivery):
+        if _says_sorry(delivery):
             delivery = replace(delivery, reply=late(delivery.reply, urgent=delivery.urgent))
         try:
-            more = await self._channels[delivery.channel].deliver(delivery)
+            keys = await self._channels[delivery.channel].deliver(delivery)
+        except MoreToSend as part:
+            await self._store.part_delivered(delivery.id, part.sent)
+            return True
         except Moved as moved:
             await self._store.move(delivery.channel, delivery.address, moved.address)
             return True
         except RetryLater as later:
             return await self._deliver_later(delivery, later)
+        except DoorClosed as door:
+            await receipts.wait_at_door(self._store, delivery, door, self._clock())
+            DELIVERIES.labels(delivery.channel, "door").inc()
+            self._hub.tell(DESK, delivery.conversation)
+            return True
         except (Stop, OurFault) as error:
-            await self._give_up(delivery, type(error).__name__, unreachable=isinstance(error, Left))
+            why = str(error.code or type(error).__name__)
+            await self._give_up(delivery, why, unreachable=isinstance(error, Left))
             return True
         except Exception as error:  # an error nobody foresaw must not spin: it waits like any other trouble
             log.error("delivery failed", outbox=delivery.id, error=type(error).__name__, where=place_of(error))
             return await self._deliver_later(delivery, RetryLater("unexpected"))
-        if more:
-            await self._store.part_delivered(delivery.id, delivery.parts_sent + 1)
-            return True
-        await self._store.delivered(delivery.id, self._clock())
+        await self._store.delivered(delivery.id, self._clock(), keys or (), delivery.parts_sent + 1)
         DELIVERIES.labels(delivery.channel, "sent").inc()
+        if delivery.sender:
+            self._hub.tell(DESK, delivery.conversation)
         return True
 
     async def _deliver_later(self, delivery: Delivery, later: RetryLater) -> bool:
         if delivery.attempts + 1 >= TRIES_TO_DELIVER:
             await self._give_up(delivery, "too many tries")
             return True
-        pause = later.seconds if later.seconds is not None else min(2.0**delivery.attempts, LONGEST_PAUSE)
         DELIVERIES.labels(delivery.channel, "later").inc()
-        await self._store.deliver_later(
-            delivery.id, self._clock() + timedelta(seconds=pause), later.sent or delivery.parts_sent
-        )
+        again, sent = self._clock() + _pause(later, delivery.attempts), later.sent or delivery.parts_sent
+        await self._store.deliver_later(delivery.id, again, sent, keys=later.receipts)
         return False
 
     async def _give_up(self, delivery: Delivery, why: str, *, unreachable: bool = False) -> None:
         log.warning("reply given up", outbox=delivery.id, channel=delivery.channel, why=why)
         DELIVERIES.labels(delivery.channel, "dead").inc()
-        await self._store.give_up(delivery.id, self._clock(), unreachable=unreachable)
+        await self._store.give_up(delivery.id, self._clock(), why, unreachable=unreachable)
         self._hub.tell(DESK, delivery.conversation)
 
+    # ---- doors
 
-def _told_since(delivery: Delivery) -> bool:
-    """Whether this chat has got something after the reply was written, with a word about the wait if it was late too."""
-    return bool(delivery.ages) and delivery.ages[-1] < delivery.age
+    async def _knock(self, conversation: str) -> None:
+        """Tell a newcomer whose door is closed that something waits; what waits is safe whatever comes of it."""
+        knock = await doors.next_knock(self._store, conversation, self._clock())
+        if knock is None or knock.channel not in self._doors:
+            return
+        try:
+            key = await self._doors[knock.channel].knock(knock)
+        except RetryLater as later:
+            again = self._clock() + _pause(later, knock.attempts)
+            await doors.knock_failed(self._store, conversation, "later", again)
+        except Stop as error:
+            await doors.knock_failed(self._store, conversation, str(error.code), None)
+        except (
+            Exception
+        ) as error:  # whatever it is, it must not spin: a template may be approved, a mistake mended meanwhile
+            code = error.code if isinstance(error, OurFault) else 0
+            log.error("knock failed", channel=knock.channel, code=code, where=place_of(error))
+            DELIVERIES.labels(knock.channel, "not knocked").inc()
+            why = str(code or type(error).__name__)
+            await doors.knock_failed(self._store, conversation, why, self._clock() + KNOCK_AGAIN)
+        else:
+            await receipts.knocked(self._store, conversation, key, self._clock())
+            DELIVERIES.labels(knock.channel, "knocked").inc()
+        self._hub.tell(DESK, conversation)
+
+
+def _pause(later: RetryLater, attempts: int) -> timedelta:
+    return timedelta(
+        seconds=later.seconds if later.seconds is not None else min(2.0 ** min(attempts, 10), LONGEST_PAUSE)
+    )
+
+
+def _says_sorry(delivery: Delivery) -> bool:
+    """The first of the bot's replies that could not leave for long. A Lotse speaks for herself, and what waited at a door
+    waited for the newcomer."""
+    late_ = delivery.age >= LATE.total_seconds() and not delivery.parts_sent
+    told = bool(delivery.ages) and delivery.ages[-1] < delivery.age
+    return late_ and not told and not delivery.sender and delivery.open_until is None

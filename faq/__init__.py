@@ -5,6 +5,7 @@ from faq.catalogue import ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Topic, co
 from faq.check import load_usable
 from faq.facts import Contact, Fact
 from faq.hours import today as open_today
+from faq.portraits import Portrait, Series
 from faq.source import ContentError
 from faq.values import phone_words
 from locales.defects import Defect
@@ -21,6 +22,8 @@ __all__ = [
     "Defect",
     "Fact",
     "Line",
+    "Portrait",
+    "Series",
     "Topic",
     "card_text",
     "content_files",

@@ -13,7 +13,7 @@ from locales.defects import Defect, sentence
 
 ROOT = Path(__file__).resolve().parent
 SOURCE_LANGUAGE = "de"
-NO_TEXTS = ("facts", "contacts", "translations")
+NO_TEXTS = ("facts", "contacts", "translations", "portraits")
 TEXT_KEYS = ("title", "lead", "bring", "steps", "more")
 HEADLINES = ("deadline", "cost", "amount", "duration", "age", "limit", "number")
 

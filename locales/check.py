@@ -11,6 +11,7 @@ from locales import ROOT, SOURCE, languages
 from locales.address import familiar
 from locales.defects import Defect, Sentence, sentence
 from locales.extract import EDITORS, collect, collect_editors, po_path, read
+from locales.templates import LONGEST_BODY, LONGEST_BUTTON, templates
 
 STAFF_LANGUAGES = ("de", "en")
 STAFF_PAGES = (
@@ -19,13 +20,14 @@ STAFF_PAGES = (
     "bot/web/templates/setup.html",
     "bot/web/templates/_form.html",
     "bot/web/desk_pages.py",
+    "bot/web/reasons.py",
 )
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def check(language: str = "") -> list[Defect]:
     """All defects of the phrases, in one language if asked, and of the sentences for editors."""
-    template = collect()
+    phrases = {str(m.id if isinstance(m.id, str) else m.id[0]): m for m in collect() if m.id}
     tags = [
         tag
         for tag, known in languages().items()
@@ -33,13 +35,7 @@ def check(language: str = "") -> list[Defect]:
     ]
     return sorted(
         {*(_editors() if language in ("", "de") else ())}
-        | {
-            finding
-            for tag in tags
-            for finding in _language(
-                tag, {str(m.id if isinstance(m.id, str) else m.id[0]): m for m in template if m.id}
-            )
-        }
+        | {finding for tag in tags for finding in (*_language(tag, phrases), *_template(tag))}
     )
 
 
@@ -71,6 +67,21 @@ def _language(tag: str, wanted: dict[str, Message]) -> Iterator[Defect]:
             continue
         for text in texts:
             yield from (Defect(file, 1, *wrong) for wrong in _wrong(id_, text, tag))
+
+
+def _template(tag: str) -> Iterator[Defect]:
+    template = templates().get(tag)
+    if template is None:
+        return
+    file = f"{tag}/whatsapp.yaml"
+    for name, text, limit in (("body", template.body, LONGEST_BODY), ("button", template.button, LONGEST_BUTTON)):
+        if not 0 < len(text) <= limit or "{" in text:
+            yield Defect(
+                file,
+                1,
+                sentence("“{name}” has {number} characters or a placeholder", name=name, number=len(text)),
+                sentence("write 1 to {limit} characters, plain words only", limit=limit),
+            )
 
 
 def _wrong(id_: str, text: str, tag: str) -> Iterator[tuple[str, str]]:

@@ -60,7 +60,7 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to stand in, without settings of the machine."""
-    for name in ("DATABASE_URL", "SECRET_KEY", "PORT", "TELEGRAM_TOKEN", "PUBLIC_URL"):
+    for name in ("DATABASE_URL", "SECRET_KEY", "PORT", "TELEGRAM_TOKEN", "WHATSAPP_TOKEN", "PUBLIC_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path

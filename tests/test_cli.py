@@ -58,6 +58,8 @@ def test_explain_shows_candidates_thresholds_and_the_rule(catalogue: Catalogue) 
         ({"DATABASE_URL": "sqlite:////proc/nowhere/x.sqlite3"}, "DATABASE_URL"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
         ({"TELEGRAM_TOKEN": "1:a", "PUBLIC_URL": "https://x.example"}, "TELEGRAM_WEBHOOK_SECRET"),
+        ({"WHATSAPP_TOKEN": "x", "WHATSAPP_PHONE_NUMBER_ID": "1"}, "WHATSAPP_APP_SECRET"),
+        ({"WHATSAPP_API_URL": "graph.facebook.com"}, "WHATSAPP_API_URL"),
         ({"CITY": "nirgendwo"}, "nirgendwo"),
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "SECRET_KEY": ""}, "SECRET_KEY"),
     ],

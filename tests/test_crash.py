@@ -1,4 +1,5 @@
-"""SIGKILL at random moments, SIGTERM in the middle of work: no accepted message is lost, doubled or reordered, on the web or on Telegram.
+"""SIGKILL at random moments, SIGTERM in the middle of work: no accepted message is lost, doubled or reordered, on the web, on
+Telegram or on WhatsApp.
 
 A real process, a real database file, a real webhook. Whoever writes repeats a message until it is accepted, as browsers and
 Telegram do; what was accepted must be answered.
@@ -7,6 +8,7 @@ Telegram do; what was accepted must be answered.
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import sqlite3
 import threading
@@ -20,15 +22,20 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.channels.whatsapp.outgoing import render
+from bot.message import Button
+from locales import phrases
+from tests.fakes.newcomers import Newcomer
 from tests.fakes.people import Person
 from tests.fakes.telegram import FakeTelegram, Slow
+from tests.fakes.whatsapp import FakeWhatsApp
 from tests.server import Server, free_port
 from tests.talk import Chat
 
 SEED = 20251125
 KILLS = 4
 KILLED_AGAIN = (1, 3)  # after these kills once more, while it starts
-CHATS = 4
+CHATS, PHONES = 4, 2
 MESSAGES = 16  # a conversation; below the 20 a minute at which the bot asks to slow down
 SETTLED_WITHIN = 40.0
 ACCEPTED_WITHIN = 150.0  # a start takes long on a busy machine
@@ -44,10 +51,20 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture(scope="module")
-def server(telegram: FakeTelegram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def whatsapp() -> Iterator[FakeWhatsApp]:
+    """Meta, a network away."""
+    with FakeWhatsApp() as fake:
+        fake.latency = 0.03
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(
+    telegram: FakeTelegram, whatsapp: FakeWhatsApp, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """The product that is killed and started again; its database stays."""
     port = free_port()
-    settings = {
+    settings = whatsapp.settings | {
         "TELEGRAM_TOKEN": telegram.token,
         "TELEGRAM_API_URL": telegram.api_url,
         "TELEGRAM_WEBHOOK_SECRET": "Secret-of-the-webhook",
@@ -55,6 +72,7 @@ def server(telegram: FakeTelegram, tmp_path_factory: pytest.TempPathFactory) -> 
     }
     running = Server(tmp_path_factory.mktemp("crash"), settings, port).start()
     telegram.wait(lambda: telegram.webhook)
+    whatsapp.url = running.url
     yield running
     assert running.stop() == 0
 
@@ -120,6 +138,18 @@ def insist_on_telegram(person: Person) -> Callable[[str], None]:
     return say
 
 
+def insist_on_whatsapp(newcomer: Newcomer) -> Callable[[str], None]:
+    """Say something on WhatsApp, which repeats the notification until it is taken; some it repeats although it was taken."""
+    again = itertools.cycle((False, True, False))
+
+    def say(text: str) -> None:
+        body = newcomer.message(text)
+        for _ in range(2 if next(again) else 1):
+            newcomer.whatsapp.insists(body, ACCEPTED_WITHIN)
+
+    return say
+
+
 # ---- what is there afterwards
 
 
@@ -131,6 +161,17 @@ def journal(server: Server, conversation: str) -> list[tuple[str, str]]:
 def conversation_of(server: Server, address: object) -> str:
     """The id behind a Telegram chat or web chat."""
     return str(rows(server, "SELECT id FROM conversation WHERE address = ?", str(address))[0][0])
+
+
+def as_shown(server: Server, conversation: str) -> list[str]:
+    """The words of each message in which the bot's replies appear on WhatsApp."""
+    written = "SELECT text, extra FROM message WHERE conversation_id = ? AND sender = 'bot' ORDER BY id"
+    replies = [
+        (text, [Button(**button) for button in json.loads(extra)["buttons"]])
+        for text, extra in rows(server, written, conversation)
+    ]
+    messages = [message.content for text, buttons in replies for message in render(text, buttons, phrases("de"))]
+    return [content["body"]["text"] if "action" in content else content["body"] for content in messages]
 
 
 def runs(texts: list[str]) -> list[tuple[str, int]]:
@@ -145,11 +186,16 @@ def assert_each_answered_in_order(said: list[tuple[str, str]], number: int = MES
 
 
 def test_whatever_is_killed_and_when_every_accepted_message_is_answered_once_and_in_order(
-    server: Server, telegram: FakeTelegram
+    server: Server, telegram: FakeTelegram, whatsapp: FakeWhatsApp
 ) -> None:
     dice = random.Random(SEED)
     chats, people = [Chat(server.url) for _ in range(CHATS)], [telegram.person() for _ in range(CHATS)]
-    speakers = [*(insist_on_web(chat) for chat in chats), *(insist_on_telegram(person) for person in people)]
+    phones = [whatsapp.person() for _ in range(PHONES)]
+    speakers = [
+        *(insist_on_web(chat) for chat in chats),
+        *(insist_on_telegram(person) for person in people),
+        *(insist_on_whatsapp(phone) for phone in phones),
+    ]
     with ThreadPoolExecutor(len(speakers)) as pool:
         writing = [pool.submit(write_all, say, SEED + number) for number, say in enumerate(speakers)]
         for kill in range(KILLS):
@@ -164,7 +210,7 @@ def test_whatever_is_killed_and_when_every_accepted_message_is_answered_once_and
             future.result()
     settle(server)
 
-    everything = CHATS * 2 * MESSAGES
+    everything = (CHATS * 2 + PHONES) * MESSAGES
     assert rows(server, "SELECT count(*), count(done_at) FROM inbox") == [(everything, everything)]
     assert rows(server, "SELECT sum(number) FROM tally") == [(everything,)], "each update was handled exactly once"
     assert rows(server, "SELECT state, count(*) FROM outbox GROUP BY state") == [("sent", everything)]
@@ -176,13 +222,30 @@ def test_whatever_is_killed_and_when_every_accepted_message_is_answered_once_and
     for person in people:
         said = journal(server, conversation_of(server, person.chat))
         assert_each_answered_in_order(said)
-        arrived, written = runs(person.texts), runs([text for sender, text in said if sender == "bot"])
-        assert [text for text, _ in arrived] == [text for text, _ in written], "nothing missing, nothing out of order"
-        doubled = [many - once for (_, many), (_, once) in zip(arrived, written, strict=True)]
-        assert min(doubled) >= 0
-        assert sum(doubled) <= KILLS + len(KILLED_AGAIN), (
-            "at most the one reply that was under way at a kill comes twice"
-        )
+        assert_arrived(person.texts, [text for sender, text in said if sender == "bot"])
+    for phone in phones:
+        conversation = conversation_of(server, phone.phone)
+        assert_each_answered_in_order(journal(server, conversation))
+        assert_arrived(without_repeated_parts(phone.texts), as_shown(server, conversation))
+
+
+def assert_arrived(arrived: list[str], written: list[str]) -> None:
+    """All that was written, in order; at most the one reply that was under way at a kill comes twice."""
+    there, meant = runs(arrived), runs(written)
+    assert [text for text, _ in there] == [text for text, _ in meant], "nothing missing, nothing out of order"
+    doubled = [many - once for (_, many), (_, once) in zip(there, meant, strict=True)]
+    assert min(doubled) >= 0
+    assert sum(doubled) <= KILLS + len(KILLED_AGAIN)
+
+
+def without_repeated_parts(texts: list[str]) -> list[str]:
+    """A reply in two parts that is sent again after a kill comes as one-two-one-two or one-one-two; once is enough here."""
+    kept: list[str] = []
+    for text in texts:
+        if text in kept[-2:]:
+            continue
+        kept.append(text)
+    return kept
 
 
 def test_a_kill_between_sending_and_noting_it_doubles_that_reply_and_no_other(

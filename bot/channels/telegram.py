@@ -33,13 +33,13 @@ from bot.channels.telegram_updates import (
     locale_of,
     to_news,
 )
-from bot.channels.text import split_text
-from bot.errors import Moved, OurFault, RetryLater, place_of
+from bot.channels.text import signed, split_text
+from bot.errors import MoreToSend, Moved, OurFault, RetryLater, place_of
 from bot.links import from_payload
 from bot.message import Button, Kind, Message, Reply, clean_text
 from bot.pace import Limit
 from bot.ports import Delivery, Update
-from locales import Phrases, known, phrases
+from locales import known, phrases
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Accepted(Protocol):
     def new(self) -> bool: ...
 
 
-class Door(Protocol):
+class Inbox(Protocol):
     """What keeps what comes in; the store is one."""
 
     async def accept(self, update_: Update, *, locale: str, now: datetime) -> Accepted: ...
@@ -94,7 +94,7 @@ class Telegram:
 
     # ---- in
 
-    async def receive(self, raw: dict[str, Any], door: Door, now: datetime) -> str:
+    async def receive(self, raw: dict[str, Any], inbox: Inbox, now: datetime) -> str:
         """Keep what an update brings, once; returns the conversation that has something to do, or nothing.
 
         Raises:
@@ -102,11 +102,11 @@ class Telegram:
         """
         news = to_news(raw, await self.me() if in_group(raw) else _ANYBODY)
         if isinstance(news, GroupMoved):
-            await self._moved(news, door)
+            await self._moved(news, inbox)
         elif isinstance(news, GroupLeft):
-            await door.leave(CHANNEL, str(news.chat))
+            await inbox.leave(CHANNEL, str(news.chat))
         elif news and int(news.address) not in await self._all_lotsen_chats():
-            accepted = await door.accept(news, locale=known(language_hint(raw)) or "de", now=now)
+            accepted = await inbox.accept(news, locale=known(language_hint(raw)) or "de", now=now)
             if accepted.new:
                 self._acknowledge_soon(raw)
             return accepted.conversation
@@ -153,9 +153,10 @@ class Telegram:
 
     # ---- out
 
-    async def deliver(self, delivery: Delivery) -> bool:
-        """Send the next part of a reply, with the buttons under the last one; true if there are more."""
-        parts = split_text(_signed(delivery, phrases(delivery.reply.locale)), LONGEST_TEXT)
+    async def deliver(self, delivery: Delivery) -> None:
+        """Send the next part of a reply, with the buttons under the last one."""
+        say = phrases(delivery.reply.locale)
+        parts = split_text(signed(delivery.reply.text, delivery.sender, say), LONGEST_TEXT)
         number = min(delivery.parts_sent, len(parts) - 1)
         is_last = number == len(parts) - 1
         keyboard = await self._keyboard(delivery.reply) if is_last else None
@@ -175,7 +176,8 @@ class Telegram:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
         )
-        return not is_last
+        if not is_last:
+            raise MoreToSend(number + 1)
 
     async def _keyboard(self, reply: Reply) -> InlineKeyboardMarkup | None:
         rows: list[list[InlineKeyboardButton]] = []
@@ -231,10 +233,10 @@ class Telegram:
             self._followed = True
         return self._lotsen_chats
 
-    async def _moved(self, news: GroupMoved, door: Door) -> None:
+    async def _moved(self, news: GroupMoved, inbox: Inbox) -> None:
         if (chats := await self._all_lotsen_chats()) and news.old == chats[-1]:
             await self._remember_move(news.old, news.new)
-        await door.move(CHANNEL, str(news.old), str(news.new))
+        await inbox.move(CHANNEL, str(news.old), str(news.new))
 
     async def _remember_move(self, old: int, new: int) -> None:
         """Only the Lotsen's group is named in the settings, so only its moves have to be remembered."""
@@ -284,12 +286,6 @@ def _start_button(payload: str) -> str:
     if payload.startswith("lang_"):
         return f"lang:{payload.removeprefix('lang_')}"
     return from_payload(payload).button
-
-
-def _signed(delivery: Delivery, say: Phrases) -> str:
-    if not delivery.sender:
-        return delivery.reply.text
-    return say("{name} (guide, a person):").format(name=delivery.sender) + "\n" + delivery.reply.text
 
 
 def _short(button: Button) -> bool:

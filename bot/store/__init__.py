@@ -3,6 +3,20 @@
 from bot.store.database import Database, open_database, upgrade
 from bot.store.notes import Notes
 from bot.store.store import Accepted, Asked, Store
-from bot.store.views import CaseRow, Lotse, Said
+from bot.store.transaction import Transaction
+from bot.store.views import CaseRow, Lotse, Progress, Said
 
-__all__ = ["Accepted", "Asked", "CaseRow", "Database", "Lotse", "Notes", "Said", "Store", "open_database", "upgrade"]
+__all__ = [
+    "Accepted",
+    "Asked",
+    "CaseRow",
+    "Database",
+    "Lotse",
+    "Notes",
+    "Progress",
+    "Said",
+    "Store",
+    "Transaction",
+    "open_database",
+    "upgrade",
+]

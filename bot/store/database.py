@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import WrongSettings
+from bot.store.sqlite import BEGIN_WRITING, creator
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 Database = AsyncEngine
@@ -87,23 +87,25 @@ def _engine(url: str) -> AsyncEngine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": 30}, pool_size=12, max_overflow=0, pool_timeout=120,
-        hide_parameters=True,
+        parsed.set(drivername="sqlite+aiosqlite"), async_creator=creator(parsed.database), pool_size=12, max_overflow=0,
+        pool_timeout=120, hide_parameters=True,
     )  # fmt: skip
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    """Every commit is on the disk before we answer (WAL, synchronous FULL)."""
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue up at the beginning, so that no transaction fails half-way because another one wrote first."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
+    """Writers queue up at the beginning, so that no transaction fails half-way because another one wrote first.
+
+    Before we say that something was accepted it is on the disk (synchronous FULL). What could be done again, a turn or the
+    note of a delivery, need only survive the end of the process (NORMAL): the next lasting commit takes it along.
+    """
+    options = connection.get_execution_options()
+    if options.get("reading"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    wanted = "NORMAL" if options.get("repeatable") else "FULL"
+    if connection.info.get("synchronous") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql(BEGIN_WRITING)

@@ -44,7 +44,8 @@ class Notes:
         """
         kept = max(limit.number for limit in limits)
         row = select(t.note.c.value).where(t.note.c.name == name)
-        async with self._store.engine.begin() as connection:
+        async with self._store.begin(repeatable=True) as transaction:
+            connection = transaction.connection
             found = (await connection.execute(row.with_for_update())).scalar_one_or_none()
             if found is None:
                 fresh = self._store.insert(t.note).values(name=name, value=[]).on_conflict_do_nothing()

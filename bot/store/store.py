@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +13,13 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, or_, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation import Mode
 from bot.errors import Unknown
 from bot.message import Button, Reply
-from bot.ports import Delivery, Update
+from bot.ports import Delivery, Move, Receipt, Update
+from bot.store import aliases, doors, receipts
 from bot.store import tables as t
 from bot.store.transaction import Transaction
 
@@ -28,11 +29,12 @@ SWEPT = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """Where an update went; ``new`` is false if it was there before."""
+    """Where an update went; ``new`` is false if it was there before, ``human`` is true while a Lotse has the conversation."""
 
     conversation: str
     inbox: int
     new: bool
+    human: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +57,16 @@ class Store:
         self.insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """A writing transaction: committed at the end, rolled back on any exception."""
-        async with self.engine.begin() as connection:
-            yield Transaction(connection)
+    async def begin(self, *, repeatable: bool = False) -> AsyncIterator[Transaction]:
+        """A writing transaction: committed at the end, rolled back on any exception.
+
+        ``repeatable``: if the machine loses its power, the step is taken again; this makes the commit cheaper on SQLite.
+        """
+        async with self.engine.connect() as connection:
+            if repeatable:
+                await connection.execution_options(repeatable=True)
+            async with connection.begin():
+                yield Transaction(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -100,44 +108,85 @@ class Store:
         A repeated update of an erased conversation belongs to none any more; its ``conversation`` is empty. So it is for
         what changes nothing: a correction without a difference, or news of somebody who never wrote.
         """
-        async with self.engine.begin() as connection:
-            known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
-                t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
-            )
-            if old := (await connection.execute(known)).one_or_none():
-                return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
-            conversation = await self._conversation_of(connection, update_, locale, now)
-            if not conversation or (update_.edited and not await self._corrects(connection, conversation, update_)):
-                return Accepted(conversation="", inbox=0, new=False)
-            row = self.insert(t.inbox).values(
-                channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now,
-                message=update_.message or None,
-            )  # fmt: skip
-            new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
-            if new is not None:
-                return Accepted(conversation=conversation, inbox=new, new=True)
-            return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
+        return (await self.accept_all([update_], locale=locale, now=now))[0]
 
-    async def _conversation_of(self, connection: AsyncConnection, update_: Update, locale: str, now: datetime) -> str:
-        query = select(t.conversation.c.id).where(
+    async def accept_all(
+        self,
+        updates: Sequence[Update],
+        *,
+        locale: str,
+        now: datetime,
+        moves: Sequence[Move] = (),
+        reports: Sequence[Receipt] = (),
+    ) -> list[Accepted]:
+        """The same for all that came in one request, together with changed names and reports on our own messages.
+
+        The reports' conversations are told apart by ``inbox`` 0. Each kind of row is taken in one order everywhere, so that
+        two requests about the same people never wait for each other in a ring.
+        """
+        async with self.begin() as transaction:
+            taken = {
+                number: await self._accept(transaction, updates[number], locale, now)
+                for number in sorted(range(len(updates)), key=lambda number: updates[number].address)
+            }
+            accepted = [taken[number] for number in range(len(updates))]
+            opened: dict[str, datetime] = {}
+            for one, update_ in zip(accepted, updates, strict=True):
+                if one.new and update_.open_until:
+                    opened[one.conversation] = max(update_.open_until, opened.get(one.conversation, update_.open_until))
+            for conversation in sorted(opened):
+                await doors.open_for(transaction, conversation, opened[conversation], now)
+            for move in moves:
+                await aliases.move(transaction, move)
+            noted = [await receipts.note(transaction, report, now) for report in sorted(reports, key=lambda r: r.key)]
+        about = [Accepted(conversation=conversation, inbox=0, new=False) for conversation in noted if conversation]
+        return [*accepted, *about]
+
+    async def _accept(self, transaction: Transaction, update_: Update, locale: str, now: datetime) -> Accepted:
+        connection = transaction.connection
+        known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
+            t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
+        )
+        if old := (await connection.execute(known)).one_or_none():
+            return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
+        conversation, mode = await self._conversation_of(transaction, update_, locale, now)
+        if not conversation or (update_.edited and not await self._corrects(transaction, conversation, update_)):
+            return Accepted(conversation="", inbox=0, new=False)
+        row = self.insert(t.inbox).values(
+            channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now,
+            message=update_.message or None,
+        )  # fmt: skip
+        new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
+        if new is not None:
+            return Accepted(conversation=conversation, inbox=new, new=True, human=mode == Mode.HUMAN)
+        return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
+
+    async def _conversation_of(
+        self, transaction: Transaction, update_: Update, locale: str, now: datetime
+    ) -> tuple[str, str]:
+        connection = transaction.connection
+        query = select(t.conversation.c.id, t.conversation.c.mode).where(
             t.conversation.c.channel == update_.channel, t.conversation.c.address == update_.address
         )
-        if found := (await connection.execute(query)).scalar_one_or_none():
-            return str(found)
+        if found := await aliases.owner(transaction, update_) or (await connection.execute(query)).one_or_none():
+            await aliases.add(transaction, update_, found.id)
+            return found.id, found.mode
         if update_.channel == "web":  # only opening a chat makes one; this one was erased a moment ago
             raise Unknown("There is no such chat. It was erased or never existed.")
         if not update_.opens:
-            return ""
+            return "", ""
         row = (
             self.insert(t.conversation)
             .values(_fresh(str(uuid.uuid4()), update_.channel, update_.address, locale, now))
             .on_conflict_do_nothing()
         )
         await connection.execute(row)
-        return str((await connection.execute(query)).scalar_one())
+        made = (await connection.execute(query)).one()
+        await aliases.add(transaction, update_, made.id)
+        return made.id, made.mode
 
     @staticmethod
-    async def _corrects(connection: AsyncConnection, conversation: str, update_: Update) -> bool:
+    async def _corrects(transaction: Transaction, conversation: str, update_: Update) -> bool:
         """Whether an edited message differs from what is known of it; what was erased stays so."""
         known = (
             select(t.inbox.c.raw)
@@ -145,8 +194,8 @@ class Store:
             .order_by(t.inbox.c.id.desc())
             .limit(1)
         )
-        before = (await connection.execute(known)).scalar_one_or_none() or {}
-        return "message" in before and before["message"] != update_.raw.get("message")
+        row = await transaction.one(known)
+        return row is not None and "message" in row["raw"] and row["raw"]["message"] != update_.raw.get("message")
 
     async def next_asked(self, conversation: str, now: datetime) -> Asked | None:
         """The oldest open update; none while that one waits for its next try, so the order is kept."""
@@ -168,6 +217,13 @@ class Store:
             received_at=row["received_at"],
             attempts=row["attempts"],
         )
+
+    async def last_raw(self, conversation: str) -> dict[str, Any]:
+        """The newcomer's last update as the channel kept it."""
+        query = select(t.inbox.c.raw).where(t.inbox.c.conversation_id == conversation)
+        async with self.read() as reading:
+            row = await reading.one(query.order_by(t.inbox.c.id.desc()).limit(1))
+        return dict(row["raw"]) if row else {}
 
     async def try_again(self, inbox: int, not_before: datetime) -> None:
         """Handling failed; keep the update for later."""
@@ -193,14 +249,16 @@ class Store:
                 t.message.c.extra,
                 t.message.c.name,
                 t.message.c.sender,
-                t.outbox.c.created_at,
                 t.conversation.c.channel,
                 t.conversation.c.address,
                 t.conversation.c.sent,
+                t.outbox.c.created_at,
+                t.door.c.open_until,
                 t.clock(self.engine).label("clock"),
             )
             .join(t.message, t.message.c.id == t.outbox.c.message_id)
             .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+            .outerjoin(t.door, t.door.c.conversation_id == t.outbox.c.conversation_id)
             .where(t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting")
             .order_by(t.outbox.c.id)
             .limit(1)
@@ -219,21 +277,21 @@ class Store:
             parts_sent=row["parts_sent"],
             reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons),
             sender=row["name"] or "" if row["sender"] == "lotse" else "",
+            open_until=row["open_until"],
             to=row["extra"].get("to", ""),
             urgent=row["extra"].get("decision") == "emergency",
             age=(now - row["created_at"]).total_seconds(),
             ages=tuple(row["clock"] - moment for moment in row["sent"] or ()),
         )
 
-    async def delivered(self, delivery: int, now: datetime) -> None:
-        """It reached the channel."""
-        await self._settle(delivery, "sent", now)
+    async def delivered(self, delivery: int, now: datetime, keys: Sequence[str] = (), first_part: int = 1) -> None:
+        """It reached the channel; ``keys`` are those under which the platform will report on its parts."""
+        await self._settle(delivery, "sent", now, keys=keys, first_part=first_part)
 
     async def part_delivered(self, delivery: int, parts_sent: int) -> None:
         """A part of it reached the channel, the next one follows."""
-        async with self.begin() as transaction:
-            row = await transaction.one(self._last_sent(delivery))
-            if row:
+        async with self.begin(repeatable=True) as transaction:
+            if row := await transaction.one(self._last_sent(delivery)):
                 await self._note_sent(transaction, row)
             await transaction.connection.execute(
                 update(t.outbox).where(t.outbox.c.id == delivery).values(parts_sent=parts_sent, not_before=None)
@@ -241,20 +299,25 @@ class Store:
 
     async def wait_for_room(self, delivery: int, not_before: datetime) -> None:
         """The chat has had all it may have for the moment."""
-        async with self.engine.begin() as connection:
-            await connection.execute(update(t.outbox).where(t.outbox.c.id == delivery).values(not_before=not_before))
-
-    async def deliver_later(self, delivery: int, not_before: datetime, parts_sent: int = 0) -> None:
-        """The channel could not take it, or the rest of it, now."""
-        later = update(t.outbox).where(t.outbox.c.id == delivery)
-        async with self.engine.begin() as connection:
-            await connection.execute(
-                later.values(attempts=t.outbox.c.attempts + 1, not_before=not_before, parts_sent=parts_sent)
+        async with self.begin(repeatable=True) as transaction:
+            await transaction.connection.execute(
+                update(t.outbox).where(t.outbox.c.id == delivery).values(not_before=not_before)
             )
 
-    async def give_up(self, delivery: int, now: datetime, *, unreachable: bool = False) -> None:
-        """It will never arrive; it stays visible as dead, and so does that its reader cannot be reached."""
-        await self._settle(delivery, "dead", now, unreachable=unreachable)
+    async def deliver_later(
+        self, delivery: int, not_before: datetime, parts_sent: int = 0, *, keys: Sequence[str] = ()
+    ) -> None:
+        """The channel could not take it, or the rest of it, now."""
+        later = update(t.outbox).where(t.outbox.c.id == delivery)
+        async with self.begin() as transaction:
+            await transaction.connection.execute(
+                later.values(attempts=t.outbox.c.attempts + 1, not_before=not_before, parts_sent=parts_sent)
+            )
+            await receipts.attach(transaction, delivery, parts_sent - len(keys) + 1, keys, not_before)
+
+    async def give_up(self, delivery: int, now: datetime, why: str = "", *, unreachable: bool = False) -> None:
+        """It will never arrive; it stays visible as dead, with the reason, and so does that its reader cannot be reached."""
+        await self._settle(delivery, "dead", now, why=why, unreachable=unreachable)
 
     def _last_sent(self, delivery: int) -> Select[Any]:
         return (
@@ -282,20 +345,31 @@ class Store:
             .values(sent=[*moments, row["clock"]])
         )
 
-    async def _settle(self, delivery: int, state: str, now: datetime, *, unreachable: bool = False) -> None:
+    async def _settle(
+        self,
+        delivery: int,
+        state: str,
+        now: datetime,
+        *,
+        why: str = "",
+        keys: Sequence[str] = (),
+        first_part: int = 1,
+        unreachable: bool = False,
+    ) -> None:
         """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime.
 
         The conversation is written before the outbox, as every turn does, so that two processes never wait in a ring.
         """
-        async with self.begin() as transaction:
+        async with self.begin(repeatable=True) as transaction:
             row = await transaction.one(self._last_sent(delivery))
             if row and state == "sent":
                 await self._note_sent(transaction, row)
             if row and unreachable:
                 await transaction.unreachable(row["conversation_id"], now)
             await transaction.connection.execute(
-                update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now)
+                update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now, why=why[:40] or None)
             )
+            await receipts.attach(transaction, delivery, first_part, keys, now)
             if (
                 row
                 and row["extra"].get("farewell")
@@ -316,7 +390,8 @@ class Store:
     # ---- by the clock
 
     async def left_behind(self, now: datetime, channels: Iterable[str] = ()) -> list[str]:
-        """Conversations with open updates or unsent replies that are due, oldest first; on these channels only, if any are named."""
+        """Conversations with open updates, unsent replies or knocks that are due, longest waiting first; on these channels
+        only, if any are named."""
         since_in, since_out = func.min(t.inbox.c.received_at), func.min(t.outbox.c.created_at)
         due_in = (
             select(t.inbox.c.conversation_id, since_in.label("since"))
@@ -339,8 +414,14 @@ class Store:
         )
         if channels:
             due_out = due_out.join(t.conversation).where(t.conversation.c.channel.in_(channels))
+        due_knocks = (
+            select(t.door.c.conversation_id, t.door.c.knock_at.label("since"))
+            .where(t.door.c.knock_at <= now)
+            .order_by(t.door.c.knock_at)
+            .limit(SWEPT)
+        )
         async with self.read() as reading:
-            rows = [*await reading.all(due_in), *await reading.all(due_out)]
+            rows = [*await reading.all(due_in), *await reading.all(due_out), *await reading.all(due_knocks)]
         return list(dict.fromkeys(row["conversation_id"] for row in sorted(rows, key=lambda row: row["since"])))
 
     async def delete_older_than(self, days: int, now: datetime) -> int:
@@ -364,10 +445,12 @@ class Store:
             closed = select(t.case.c.id).where(t.case.c.closed_at < limit)
             await transaction.connection.execute(delete(t.case).where(t.case.c.id.in_(closed)))
             await transaction.connection.execute(delete(t.key).where(t.key.c.until < now))
+            unclaimed = t.receipt.c.conversation_id.is_(None) & (t.receipt.c.at < now - timedelta(days=1))
+            await transaction.connection.execute(delete(t.receipt).where(unclaimed))
         return len(over)
 
     async def move(self, channel: str, old: str, new: str) -> None:
-        """A chat has another address now; what waits for the old one goes to the new one."""
+        """A group chat has another address now; what waits for the old one goes to the new one."""
 
         def at(address: str) -> Select[Any]:
             own = t.conversation.c.channel == channel, t.conversation.c.address == address

@@ -1,5 +1,5 @@
 """The tables. Times are UTC; texts of newcomers stand in ``inbox``, ``message``, ``conversation``, ``case`` and ``case_step``,
-all of which hang on the conversation and go with it."""
+their phone numbers in ``conversation`` and ``alias``: all of it hangs on the conversation and goes with it."""
 
 from __future__ import annotations
 
@@ -137,6 +137,7 @@ outbox = Table(
     Column("parts_sent", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcTime),
     Column("done_at", UtcTime),
+    Column("why", String(40)),
     Index(
         "ix_outbox_waiting",
         "conversation_id",
@@ -144,7 +145,54 @@ outbox = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
+    Index(
+        "ix_outbox_door",
+        "conversation_id",
+        sqlite_where=text("state = 'door'"),
+        postgresql_where=text("state = 'door'"),
+    ),
     sqlite_autoincrement=True,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("alias", String(128), primary_key=True),
+    Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_alias_conversation", "conversation_id"),
+)
+
+door = Table(
+    "door",
+    metadata,
+    Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("open_until", UtcTime, nullable=False),
+    Column("knock_at", UtcTime),
+    Column("knocked_at", UtcTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("why", String(40)),
+    Index(
+        "ix_door_knock",
+        "knock_at",
+        sqlite_where=text("knock_at IS NOT NULL"),
+        postgresql_where=text("knock_at IS NOT NULL"),
+    ),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("conversation_id", String(36), ForeignKey("conversation.id", ondelete="CASCADE")),
+    Column("message_id", Integer, ForeignKey("message.id", ondelete="CASCADE")),
+    Column("part", Integer, nullable=False, server_default="0"),
+    Column("state", Integer, nullable=False),
+    Column("code", Integer),
+    Column("remedy", String(8)),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_receipt_conversation", "conversation_id"),
+    Index("ix_receipt_message", "message_id"),
 )
 
 case = Table(

@@ -84,6 +84,7 @@ class Transaction:
         await self.connection.execute(delete(t.case).where(t.case.c.conversation_id == conversation.id))
         await self.connection.execute(delete(t.outbox).where(t.outbox.c.conversation_id == conversation.id))
         await self.connection.execute(delete(t.message).where(t.message.c.conversation_id == conversation.id))
+        await self.connection.execute(delete(t.receipt).where(t.receipt.c.conversation_id == conversation.id))
         await self.connection.execute(
             update(t.inbox)
             .where(t.inbox.c.conversation_id == conversation.id, t.inbox.c.done_at.is_not(None))
@@ -319,9 +320,13 @@ class Transaction:
                 t.conversation.c.unreachable_since,
                 t.lotse.c.name.label("claimed_name"),
                 unread.label("unread"),
+                t.door.c.open_until,
+                t.door.c.knocked_at,
+                t.door.c.why.label("knock_failed"),
             )
             .join(t.conversation, t.conversation.c.id == t.case.c.conversation_id)
             .outerjoin(t.lotse, t.lotse.c.id == t.case.c.claimed_by)
+            .outerjoin(t.door, t.door.c.conversation_id == t.case.c.conversation_id)
             .where(*conditions)
             .order_by(t.case.c.urgent.desc(), t.case.c.waiting_since, t.case.c.id)
             .limit(limit)
@@ -386,4 +391,7 @@ def _case(row: RowMapping) -> CaseRow:
         claimed_by_id=row["claimed_by"],
         unread=row["unread"],
         unreachable_since=row["unreachable_since"],
+        open_until=row["open_until"],
+        knocked_at=row["knocked_at"],
+        knock_failed=row["knock_failed"] or "",
     )

@@ -25,6 +25,14 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a reply has come: ``waiting``, ``door``, ``sent``, ``delivered``, ``read`` or ``failed``, and why it failed."""
+
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lotse:
     """A volunteer guide with an account."""
 
@@ -35,7 +43,11 @@ class Lotse:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRow:
-    """A case as the queue shows it; ``unread`` counts the newcomer's messages since a Lotse last looked."""
+    """A case as the queue shows it; ``unread`` counts the newcomer's messages since a Lotse last looked.
+
+    ``open_until`` is when the channel stops taking free text, none if it never does; ``knocked_at`` when the newcomer was
+    told that something waits, ``knock_failed`` why that did not work.
+    """
 
     id: str
     conversation: str
@@ -51,3 +63,6 @@ class CaseRow:
     claimed_by_id: int | None
     unread: int
     unreachable_since: datetime | None = None
+    open_until: datetime | None = None
+    knocked_at: datetime | None = None
+    knock_failed: str = ""

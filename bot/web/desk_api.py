@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -15,7 +16,7 @@ from bot.conversation import CaseState
 from bot.errors import Unknown
 from bot.hub import DESK
 from bot.message import clean_text
-from bot.store import accounts
+from bot.store import CaseRow, Progress, Transaction, accounts, receipts
 from bot.web import shown
 from bot.web.desk_auth import AtDesk, Desk
 from bot.web.events import event, next_hint, stream
@@ -61,9 +62,9 @@ async def cases(me: Desk, parts: Has, state: Literal["open", "claimed", "closed"
 
 
 @router.get("/cases/events", response_class=StreamingResponse)
-async def follow(me: Desk, parts: Has) -> StreamingResponse:
-    """The queue as it changes."""
-    return stream(_events(me, parts))
+async def follow(me: Desk, parts: Has, locale: str = "de") -> StreamingResponse:
+    """The queue as it changes: ``case``, ``message``, and ``delivery`` for how far a reply has come."""
+    return stream(_events(me, parts, known(locale) or "de"))
 
 
 @router.get("/cases/{case_id}")
@@ -76,13 +77,19 @@ async def case(case_id: str, me: Desk, parts: Has, locale: str = "de") -> dict[s
             for message in await reading.said(row.conversation)
             if not row.closed_at or message.at <= row.closed_at
         ]
+        come = await _come(reading, row)
     if row.claimed_by_id == me.lotse.id and row.unread and said:
         async with parts.store.begin() as transaction:
             await transaction.set_case(case_id, seen_message=said[-1].id)
-    catalogue = parts.knowledge.catalogue
-    return shown.case(row, me.lotse.id) | {
-        "messages": [shown.said(message, catalogue, parts.clock()) for message in said if shown.newcomer_view(message)],
-        "understood": shown.understood(row, catalogue, known(locale) or "de"),
+        await _acknowledge(parts, row, typing=False)
+    catalogue, own = parts.knowledge.catalogue, known(locale) or "de"
+    return shown.case(row, me.lotse.id, own) | {
+        "messages": [
+            shown.said(message, catalogue, parts.clock(), come.get(message.id), own)
+            for message in said
+            if shown.newcomer_view(message)
+        ],
+        "understood": shown.understood(row, catalogue, own),
     }
 
 
@@ -142,6 +149,7 @@ async def typing(case_id: str, me: Desk, parts: Has) -> Response:
         row = await reading.case(case_id)
     if row.claimed_by_id == me.lotse.id:
         parts.hub.tell(row.conversation, "typing")
+        await _acknowledge(parts, row, typing=True)
     return Response(status_code=204)
 
 
@@ -177,6 +185,18 @@ async def topics(
     return {"topics": found[:30]}
 
 
+async def _acknowledge(parts: Parts, row: CaseRow, *, typing: bool) -> None:
+    """Show on WhatsApp that a person reads or writes."""
+    if parts.whatsapp and row.channel == parts.whatsapp.name:
+        last = await parts.store.last_raw(row.conversation)
+        parts.whatsapp.person_acknowledges(row.conversation, str(last.get("id", "")), typing=typing)
+
+
+async def _come(reading: Transaction, row: CaseRow) -> dict[int, Progress]:
+    """How far the replies have come; on the web page there is no way to go."""
+    return {} if row.channel == "web" else await receipts.progress(reading, row.conversation)
+
+
 async def _changed(case_id: str, conversation: str, me: AtDesk, parts: Parts) -> dict[str, Any]:
     """Send what was written, wake the pages, and show the case."""
     parts.jobs.wake(conversation)
@@ -186,12 +206,12 @@ async def _changed(case_id: str, conversation: str, me: AtDesk, parts: Parts) ->
         return shown.case(await reading.case(case_id), me.lotse.id)
 
 
-async def _events(me: AtDesk, parts: Parts) -> AsyncIterator[str]:
+async def _events(me: AtDesk, parts: Parts, locale: str) -> AsyncIterator[str]:
     """Every live case at the beginning; then the cases that changed and what was said in them."""
-    seen: dict[str, tuple[dict[str, Any], int]] = {}
+    seen: dict[str, Seen] = {}
     with parts.hub.listen(DESK) as hints:
         while True:
-            for name, body in await _news(me, parts, seen):
+            for name, body in await _news(me, parts, seen, locale):
                 yield event(name, body)
             hint = await next_hint(hints)
             if hint == "stop" or not await accounts.holder(parts.store, *me.proof, parts.clock()):
@@ -200,9 +220,16 @@ async def _events(me: AtDesk, parts: Parts) -> AsyncIterator[str]:
                 yield ": alive\n\n"
 
 
-async def _news(
-    me: AtDesk, parts: Parts, seen: dict[str, tuple[dict[str, Any], int]]
-) -> list[tuple[str, dict[str, Any]]]:
+@dataclass(frozen=True)
+class Seen:
+    """What one open desk has been told of a case."""
+
+    view: dict[str, Any] = field(default_factory=dict)
+    message: int = -1
+    come: dict[int, Progress] = field(default_factory=dict)
+
+
+async def _news(me: AtDesk, parts: Parts, seen: dict[str, Seen], locale: str) -> list[tuple[str, dict[str, Any]]]:
     news: list[tuple[str, dict[str, Any]]] = []
     async with parts.store.read() as reading:
         live = [*await reading.cases(CaseState.OPEN), *await reading.cases(CaseState.CLAIMED)]
@@ -211,23 +238,33 @@ async def _news(
             try:
                 live.append(await reading.case(case_id))
             except Unknown:
-                news.append(("case", seen[case_id][0] | {"state": "erased"}))
+                news.append(("case", seen[case_id].view | {"state": "erased"}))
             del seen[case_id]
         for row in live:
-            view = shown.case(row, me.lotse.id)
-            before, after = seen.get(row.id, ({}, -1))
-            if view != before:
+            before = seen.get(row.id, Seen())
+            view, come = shown.case(row, me.lotse.id, locale), await _come(reading, row)
+            if view != before.view:
                 news.append(("case", view))
-            said = await reading.said(row.conversation, max(after, 0))
-            if after >= 0:
+            said = await reading.said(row.conversation, max(before.message, 0))
+            if before.message >= 0:
                 news += [
                     (
                         "message",
-                        {"case_id": row.id, "message": shown.said(message, parts.knowledge.catalogue, parts.clock())},
+                        {
+                            "case_id": row.id,
+                            "message": shown.said(
+                                message, parts.knowledge.catalogue, parts.clock(), come.get(message.id), locale
+                            ),
+                        },
                     )
                     for message in said
                     if shown.newcomer_view(message)
                 ]
+                news += [
+                    ("delivery", {"case_id": row.id, "message_id": message, **shown.delivery(now, locale)})
+                    for message, now in come.items()
+                    if before.come.get(message, now) != now
+                ]
             if row.state != CaseState.CLOSED:
-                seen[row.id] = (view, said[-1].id if said else max(after, 0))
+                seen[row.id] = Seen(view, said[-1].id if said else max(before.message, 0), come)
     return news

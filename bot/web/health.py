@@ -19,7 +19,7 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz")
 async def ready(parts: Has) -> JSONResponse:
-    """The database answers and content is loaded; a newer, broken content is named and does not stop the service."""
+    """The database answers and content is loaded; broken newer content or a stopped channel is named and stops nothing else."""
     try:
         await parts.store.ping()
     except Exception as error:  # whatever the database says, we are not ready
@@ -29,6 +29,7 @@ async def ready(parts: Has) -> JSONResponse:
             "status": "ok",
             "topics": len(parts.knowledge.catalogue.topics),
             "content_defects": list(parts.knowledge.broken),
+            "channels": {"whatsapp": parts.whatsapp.trouble or "ok"} if parts.whatsapp else {},
         }
     )
 

@@ -22,6 +22,7 @@ from bot.service import Service
 from bot.web import shown
 from bot.web.parts import Has, Parts
 from faq import Catalogue, card_text, make_card, phone_words
+from faq.portraits import day_in_the_city
 from intents.understanding import Thresholds, Understanding
 from locales import Language, known, offered, phrases
 
@@ -60,6 +61,7 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
         office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)}
         if office and office.phone
         else None,
+        series=_series(parts, locale),
         privacy_url="/privacy",
         imprint_url="/imprint",
     )
@@ -86,6 +88,15 @@ async def in_language(request: Request) -> Response:
 
 for _language in offered():
     router.add_api_route(f"/{_language.tag}", in_language)
+
+
+def _series(parts: Parts, locale: str) -> dict[str, str] | None:
+    """The way to the portraits, where there is one to show."""
+    series = parts.knowledge.portraits
+    if not series.shown(day_in_the_city(parts.clock())):
+        return None
+    title, tag = series.title_in(locale)
+    return {"title": title, "lang": tag}
 
 
 @router.get("/privacy", response_class=HTMLResponse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
@@ -12,7 +12,10 @@ from bot.hub import Hub
 from bot.ports import Clock, Jobs
 from bot.settings import Settings
 from bot.store import Store
-from faq import Catalogue
+from faq import Catalogue, Series
+
+if TYPE_CHECKING:
+    from bot.channels.whatsapp.account import WhatsApp
 
 
 class Knowledge(Protocol):
@@ -22,6 +25,8 @@ class Knowledge(Protocol):
     def catalogue(self) -> Catalogue: ...
     @property
     def broken(self) -> tuple[str, ...]: ...
+    @property
+    def portraits(self) -> Series: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,7 @@ class Parts:
     clock: Clock
     knowledge: Knowledge
     telegram: Telegram | None = None
+    whatsapp: WhatsApp | None = None
 
 
 def parts_of(request: Request) -> Parts:

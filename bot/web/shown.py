@@ -10,15 +10,18 @@ from bot.compose import emergency_numbers, rule_sentence
 from bot.decision import Decision
 from bot.links import Link
 from bot.message import Button, Reply
-from bot.store import CaseRow, Said
+from bot.store import CaseRow, Progress, Said
+from bot.web.reasons import why_not
 from faq import Catalogue, open_today, phone_words
 from locales import languages, phrases
 
 WORTH_SHOWING = 5
 
 
-def said(row: Said, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
-    """One message for the chat page; what is open today is that of ``now``, not of the day it was written."""
+def said(
+    row: Said, catalogue: Catalogue, now: datetime, come: Progress | None = None, locale: str = "de"
+) -> dict[str, Any]:
+    """One message for the chat page, for the desk also how far it has come; what is open today is that of ``now``."""
     shown: dict[str, Any] = {
         "id": row.id,
         "from": row.sender,
@@ -34,10 +37,18 @@ def said(row: Said, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
     for key in ("decision", "topics"):
         if key in row.extra:
             shown[key] = row.extra[key]
+    if come:
+        shown["delivery"] = delivery(come, locale)
     if raw := row.extra.get("card"):
         emergency = row.extra.get("decision") == "emergency"
         shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
     return shown
+
+
+def delivery(come: Progress, locale: str) -> dict[str, str]:
+    """How far a reply has come, and why it did not arrive."""
+    failed = {"reason": why_not(come.why, phrases(locale))} if come.state == "failed" else {}
+    return {"state": come.state, **failed}
 
 
 def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
@@ -97,8 +108,8 @@ def newcomer_view(row: Said) -> bool:
     return row.sender != "newcomer" or bool(row.text)
 
 
-def case(row: CaseRow, lotse_id: int) -> dict[str, Any]:
-    """One row of the queue."""
+def case(row: CaseRow, lotse_id: int, locale: str = "de") -> dict[str, Any]:
+    """One row of the queue. ``door`` says until when the newcomer's channel takes free text, if it closes at all."""
     language = languages().get(row.locale)
     return {
         "id": row.id,
@@ -114,6 +125,17 @@ def case(row: CaseRow, lotse_id: int) -> dict[str, Any]:
         "urgent": row.urgent,
         "unread": row.unread,
         "unreachable": row.unreachable_since is not None,
+        "door": _door(row, locale),
+    }
+
+
+def _door(row: CaseRow, locale: str) -> dict[str, str | None] | None:
+    if row.open_until is None:
+        return None
+    return {
+        "open_until": row.open_until.isoformat(),
+        "knocked_at": row.knocked_at.isoformat() if row.knocked_at else None,
+        "not_knocked": why_not(row.knock_failed, phrases(locale)) if row.knock_failed else None,
     }
 
 

@@ -8,7 +8,7 @@ const CASES = '/api/v1/cases';
 const path = id => `${CASES}/${encodeURIComponent(id)}`;
 
 export const me = document.querySelector('meta[name=lotse]').content;
-export const events = `${CASES}/events`;
+export const events = `${CASES}/events?locale=${locale}`;
 
 const post = (address, body = {}) => ask('POST', address, { headers: { 'X-CSRF-Token': csrf }, body });
 

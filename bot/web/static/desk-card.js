@@ -1,6 +1,6 @@
 // The case card: what the chatbot understood, how sure it was, and why it called a person.
 
-import { caseName, channelName, waitWords } from './desk-queue.js';
+import { caseName, channelName, durationWords, waitWords } from './desk-queue.js';
 import { clockTime, dayName, find, make, say } from './page.js';
 
 export function showCard(detail, pickEntry) {
@@ -31,6 +31,19 @@ function pairs(detail) {
   const rows = [['language', detail.locale_name], ['channel', channelName(detail.channel)], ['since', `${dayName(since)}, ${clockTime(since)}`]];
   return rows.flatMap(([phrase, value]) => [make('dt', {}, say(phrase)), make('dd', {}, value)]);
 }
+
+// Whose channel closes its door: until when it takes words, and what happens to those that come later.
+export function doorWords({ door }) {
+  if (!door) return '';
+  const until = new Date(door.open_until);
+  const left = Math.floor((until - Date.now()) / 60_000);
+  if (left > 0) return say('door_open', { time: moment(until), left: durationWords(left) });
+  const knocked = door.knocked_at ? say('door_knocked', { time: moment(new Date(door.knocked_at)) }) : '';
+  const failed = door.not_knocked ? say('door_not_knocked', { why: door.not_knocked }) : '';
+  return [say('door_closed'), knocked || failed].filter(Boolean).join(' ');
+}
+
+const moment = date => `${dayName(date)}, ${clockTime(date)}`;
 
 export function showHead(detail) {
   find('talk-title').textContent = caseName(detail.id);

@@ -7,8 +7,9 @@ const queue = find('queue');
 
 const minutesSince = time => Math.max(0, Math.floor((Date.now() - new Date(time)) / 60_000));
 
-export function waitWords(time) {
-  const minutes = minutesSince(time);
+export const waitWords = time => durationWords(minutesSince(time));
+
+export function durationWords(minutes) {
   const hours = Math.floor(minutes / 60);
   if (minutes < 1) return say('now');
   if (hours < 1) return say('minutes', { minutes });

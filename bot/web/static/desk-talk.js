@@ -66,6 +66,7 @@ function adopted(message) {
   known.set(message.id, element);
   element.removeAttribute('data-unconfirmed');
   element.querySelector('.bubble').replaceChildren(...linked(message.text));
+  if (message.delivery) deliveryChanged(message.id, message.delivery);
   if (follow) toEnd(); // an entry is longer than its title
   return true;
 }
@@ -83,8 +84,25 @@ function bubble(message, locale) {
   const element = make('div', { class: `msg${isLotse ? ' msg--lotse' : ''}` },
     make('p', { class: 'bubble', dir: 'auto', lang: isLotse ? undefined : locale }, ...words),
     make('small', {}, isolate(name, 'auto'), isolate(clockTime(new Date(message.at)))));
+  element.dataset.at = message.at;
   log.append(element);
+  if (isLotse && message.delivery) showDelivery(element, message.delivery);
   return element;
+}
+
+const WAYS = { waiting: ['clock'], door: ['clock'], sent: ['tick'], delivered: ['tick', 'tick'], read: ['tick', 'tick'], failed: ['warn'] };
+
+// How far a Lotse's words have come on a channel that reports it.
+export function deliveryChanged(id, delivery) {
+  const element = known.get(id);
+  if (element?.matches('.msg--lotse')) showDelivery(element, delivery);
+}
+
+function showDelivery(element, { state, reason }) {
+  const words = [say(`way_${state}`), reason].filter(Boolean).join(': ');
+  element.querySelector('small').replaceChildren(
+    make('span', { class: state === 'failed' ? 'bad' : '', role: state === 'failed' && 'alert' }, words),
+    ...WAYS[state].map(name => icon(name)), isolate(clockTime(new Date(element.dataset.at))));
 }
 
 // The chatbot's part is folded away: a Lotse on a bus wants the question and the last word.
@@ -175,6 +193,13 @@ box.addEventListener('input', () => {
 // The log scrolls by itself on wide screens; on the phone the page does.
 const scroller = () => (log.scrollHeight > log.clientHeight + 1 ? log : document.documentElement);
 const isAtEnd = () => scroller().scrollTop + scroller().clientHeight >= scroller().scrollHeight - 96;
+
+// Something around the log grows: whoever was reading the last words goes on seeing them.
+export function keepEnd(change) {
+  const follow = isAtEnd();
+  change();
+  if (follow) toEnd();
+}
 
 export function toEnd() {
   scroller().scrollTop = scroller().scrollHeight;

@@ -2,11 +2,11 @@
 
 import { succeeded } from './api.js';
 import { changeCase, events, listCases, loadCase } from './desk-api.js';
-import { showCard, showHead } from './desk-card.js';
+import { doorWords, showCard, showHead } from './desk-card.js';
 import { openEntries } from './desk-entries.js';
 import { linkOf, passTime, rowsOf, showQueue, step } from './desk-queue.js';
 import { hideStrip, showFailure, showStrip } from './desk-strip.js';
-import { addMessage, hasUnsent, outboxOf, sendToCase, showConversation, submitBox, toEnd } from './desk-talk.js';
+import { addMessage, deliveryChanged, hasUnsent, keepEnd, outboxOf, sendToCase, showConversation, submitBox, toEnd } from './desk-talk.js';
 import { closeSheet, find, make, openSheet, say } from './page.js';
 
 const REOPEN = 5_000;
@@ -17,7 +17,8 @@ const cases = new Map(); // id -> row
 let isLoaded = false; // before that "nobody is waiting" would be a guess
 let tab = 'open';
 let detail = null; // the open case
-let wasLost = false;
+const heard = new Map(); // message id -> when an event told how far it has come
+let wasLost = true; // what happens before the line stands for the first time is missed too
 
 // ---- the queue
 
@@ -95,7 +96,6 @@ async function openCase(id) {
   showConversation(detail);
   showHead(detail);
   showComposer();
-  find('hint').textContent = say('writes_in', { language: detail.locale_name });
   if (cases.has(id)) cases.get(id).unread = 0;
   redraw();
   if (detail.mine && matchMedia('(pointer: fine)').matches) box.focus();
@@ -119,10 +119,16 @@ function showComposer() {
   find('extras').hidden = !isMine;
   find('do-close').hidden = !isMine;
   showCard(detail, pickEntry);
+  showHint();
   if (isMine) find('notice').hidden = true;
   else if (detail.state === 'open') showNotice(say('claim_first'), button('claim', () => claim(detail.id), 'btn--main'));
   else if (detail.state === 'closed') showNotice(say('is_closed'), nextButton());
   else showNotice(say(box.value ? 'taken_kept' : 'taken', { name: detail.claimed_by }), nextButton(), box.value && button('copy', copyText));
+}
+
+function showHint() {
+  const words = [say('writes_in', { language: detail.locale_name }), doorWords(detail)].filter(Boolean).join(' ');
+  if (find('hint').textContent !== words) keepEnd(() => { find('hint').textContent = words; });
 }
 
 function showNotice(text, ...acts) {
@@ -185,6 +191,7 @@ function listen() {
   const source = new EventSource(events);
   source.addEventListener('case', event => caseChanged(JSON.parse(event.data)));
   source.addEventListener('message', event => messageArrived(JSON.parse(event.data)));
+  source.addEventListener('delivery', event => deliveryArrived(JSON.parse(event.data)));
   source.addEventListener('open', caughtUp);
   source.addEventListener('error', () => {
     wasLost = true;
@@ -206,10 +213,13 @@ async function caughtUp() {
   wasLost = false;
   await loadQueue();
   if (!detail) return;
+  const asked = performance.now();
   const answer = await loadCase(detail.id);
   if (!succeeded(answer)) return;
   caseChanged(rowOf(answer.body));
   answer.body.messages.forEach(message => addMessage(message, detail.locale));
+  const isNews = id => !(heard.get(id) > asked); // an event that came while we asked is younger than the answer
+  answer.body.messages.forEach(({ id, delivery }) => { if (delivery && isNews(id)) deliveryChanged(id, delivery); });
 }
 
 function rowOf({ messages, ...row }) {
@@ -218,6 +228,11 @@ function rowOf({ messages, ...row }) {
 
 function messageArrived({ case_id: id, message }) {
   if (isOpen(id)) addMessage(message, detail.locale);
+}
+
+function deliveryArrived({ case_id: id, message_id: message, ...delivery }) {
+  heard.set(message, performance.now());
+  if (isOpen(id)) deliveryChanged(message, delivery);
 }
 
 // ---- taps and keys
@@ -266,7 +281,7 @@ document.addEventListener('keydown', event => {
 
 window.addEventListener('hashchange', follow);
 window.addEventListener('online', () => { if (detail) outboxOf(String(detail.id)).flush(); });
-setInterval(() => { passTime(); if (detail) showHead(detail); }, 30_000);
+setInterval(() => { passTime(); if (detail) { showHead(detail); showHint(); } }, 30_000);
 
 await loadQueue();
 await follow();
