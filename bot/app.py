@@ -12,30 +12,32 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_account import Webhook
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
 from bot.errors import LotsenbotError, WrongSettings, place_of
-from bot.hub import DESK, Hub
+from bot.hub import DESK, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
-from bot.ports import Channel, Clock, Update, utc_now
+from bot.pace import Limit, Pacer
+from bot.ports import Channel, Clock, utc_now
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import Store, accounts, open_database
+from bot.store import Notes, Store, accounts, open_database
 from bot.turns import Turns
 from bot.understand import Reader
 from bot.web import Parts, make_site
 from bot.web.desk_auth import SETUP_DAYS
 from bot.web.keys import key_hash, new_key
 from faq import ContentError
-from locales import known
 
 if TYPE_CHECKING:
     from bot.channels.whatsapp.account import WhatsApp
@@ -53,6 +55,7 @@ class Role(StrEnum):
 
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
+OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 
 
 @dataclass(kw_only=True)
@@ -69,6 +72,8 @@ class App:
     turns: Turns
     service: Service
     telegram: Telegram | None
+    paces: dict[str, Pacer]
+    notes: Notes
     whatsapp: WhatsApp | None
     clock: Clock
 
@@ -103,19 +108,30 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     jobs = EmbeddedJobs() if settings.embedded else PostgresJobs(settings.database_url)
     hub = Hub() if settings.embedded else SharedHub(settings.database_url)
     store, reader = Store(engine), Reader()
+    notes = Notes(store)
     telegram = (
-        Telegram(token=settings.telegram_token.get_secret_value(), api_url=settings.telegram_api_url)
+        Telegram(
+            token=settings.telegram_token.get_secret_value(),
+            api_url=settings.telegram_api_url,
+            notes=notes,
+            lotsen_chat=settings.telegram_lotsen_chat,
+            seconds_per_chat=settings.telegram_seconds_per_chat,
+        )
         if settings.telegram_token.get_secret_value()
         else None
     )
     channels: dict[str, Channel] = {"web": WebChat(hub)}
+    paces: dict[str, Pacer] = {}
     if telegram:
-        channels["telegram"] = telegram
+        channels[telegram.name] = telegram
+        every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
+        spare = 0.0 if settings.embedded else OVERTAKING
+        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare)
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
     service = Service(reader.understand, lambda: knowledge.catalogue, clock)
-    turns = Turns(store, service, channels, hub, clock)
+    turns = Turns(store, service, channels, hub, clock, paces)
     try:
         if isinstance(jobs, PostgresJobs):
             await jobs.open()
@@ -130,6 +146,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
             turns=turns,
             service=service,
             telegram=telegram,
+            paces=paces,
+            notes=notes,
             whatsapp=whatsapp,
             clock=clock,
         )
@@ -192,6 +210,7 @@ async def _serve(app: App, listener: socket.socket | None) -> None:
     finally:
         log.info("stopping")
         app.hub.close()
+        app.turns.stop()
         stopping.set()
         server.should_exit = True
         for task in background:
@@ -214,8 +233,14 @@ def _background(app: App) -> list[Coroutine[None, None, None]]:
             _alone(app, "delete", lambda: _delete_daily(app)),
             _alone(app, "tell-lotsen", lambda: _tell_lotsen(app)),
         ]
-    if app.telegram:
-        work.append(_telegram(app, app.telegram))
+    if app.telegram and app.role is not Role.WEB:
+        telegram = app.telegram
+        work += [
+            _alone(app, "telegram-account", lambda: _set_up_telegram(app, telegram)),
+            _alone(app, "tell-set-aside", lambda: _tell_what_is_set_aside(app)),
+        ]
+        if not app.settings.telegram_by_webhook:
+            work.append(_alone(app, "telegram-poll", lambda: _poll_telegram(app, telegram)))
     return work
 
 
@@ -224,30 +249,22 @@ def _alone(app: App, name: str, work: Callable[[], Coroutine[None, None, None]])
     return app.jobs.guard.lead(name, work) if isinstance(app.jobs, PostgresJobs) else work()
 
 
-async def _telegram(app: App, telegram: Telegram) -> None:
-    """Webhook when Telegram can reach us, long polling otherwise."""
-
-    async def accept(update: Update, hint: str) -> None:
-        accepted = await app.store.accept(update, locale=known(hint) or "de", now=app.clock())
-        app.jobs.wake(accepted.conversation)
-
-    pause = 1.0
+async def _set_up_telegram(app: App, telegram: Telegram) -> None:
+    """The account as it should be, and still so an hour later; beside everything else, for Telegram may make us wait."""
+    secret = app.settings.telegram_webhook_secret.get_secret_value()
+    webhook = Webhook(url=f"{app.settings.public_url}/telegram/webhook", secret=secret)
     while True:
-        try:
-            await telegram.start()
-            if app.role is Role.WEB:
-                return
-            if app.settings.telegram_by_webhook:
-                await telegram.set_webhook(
-                    f"{app.settings.public_url}/telegram/webhook",
-                    app.settings.telegram_webhook_secret.get_secret_value(),
-                )
-                return
-            await _alone(app, "telegram-poll", lambda: telegram.poll(accept))
-        except LotsenbotError as error:
-            log.error("telegram does not start", error=type(error).__name__, why=str(error)[:100], again_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 60)
+        await telegram.set_up(webhook if app.settings.telegram_by_webhook else None)
+        await asyncio.sleep(3600)
+
+
+async def _poll_telegram(app: App, telegram: Telegram) -> None:
+    """Ask for updates where Telegram cannot reach us."""
+
+    async def accept(raw: dict[str, Any]) -> None:
+        app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+
+    await telegram.poll(accept)
 
 
 async def _tell_lotsen(app: App) -> None:
@@ -263,20 +280,37 @@ async def _tell_lotsen(app: App) -> None:
             for case in waiting:
                 if case.id not in told:
                     told.add(case.id)
-                    await _tell(
-                        app.telegram,
-                        app.settings.telegram_lotsen_chat,
-                        f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk",
-                    )
+                    await _tell(app, f"Neue Frage ({case.locale}, {case.channel}): {app.settings.address}/desk")
             told &= {case.id for case in waiting}
 
 
-async def _tell(telegram: Telegram, chat: int, line: str) -> None:
+async def _tell_what_is_set_aside(app: App) -> None:
+    """An alarm in the Lotsen's Telegram group for a message nobody could handle: its number, never its words."""
+    told: set[str] = set()  # processes pass hints on to each other, so one may come twice
+    with app.hub.listen(SET_ASIDE) as hints:
+        while True:
+            number, _, channel = (await hints.get()).partition(":")
+            if channel and number not in told:
+                told.add(number)
+                await _tell(
+                    app,
+                    f"Achtung: Eine Nachricht konnte nicht bearbeitet werden (Nr. {number}, {channel}). Sie ist beiseitegelegt, die Person ist gebeten, noch einmal zu schreiben. Bitte der Technik Bescheid geben.",
+                )
+
+
+async def _tell(app: App, line: str) -> None:
     """A lost line does no harm: the case stands in the queue."""
+    if app.telegram is None or app.settings.telegram_lotsen_chat is None:
+        return
     try:
-        await telegram.tell_lotsen(chat, line)
-    except LotsenbotError as error:
-        log.warning("the Lotsen's group was not told", why=str(error))
+        wait, *_ = await app.notes.reserve(
+            "pace:telegram:lotsen", app.telegram.limits(str(app.settings.telegram_lotsen_chat)), 1
+        )
+        await asyncio.sleep(wait)
+        async with app.paces[app.telegram.name].turn(0):
+            await app.telegram.tell_lotsen(line)
+    except (LotsenbotError, SQLAlchemyError) as error:
+        log.warning("the Lotsen's group was not told", error=type(error).__name__)
 
 
 async def _delete_daily(app: App) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.conversation import Mode
+from bot.conversation import Conversation, Mode
 from bot.decision import (
     Answer,
     AskDanger,
@@ -19,6 +19,7 @@ from bot.decision import (
     Emergency,
     Erase,
     HandOff,
+    InviteInPrivate,
     KeepData,
     Menu,
     More,
@@ -89,6 +90,8 @@ class _Composer:
                 ]
             case HandOff(reason=reason):
                 return [self._hand_off(reason)]
+            case InviteInPrivate(reason=reason):
+                return [self._invite(reason)]
             case StillWaiting():
                 return [
                     self._reply(_("A guide is coming into this chat.") + " " + self._place(), *self._while_waiting())
@@ -151,6 +154,8 @@ class _Composer:
         return self.catalogue.title(topic, self.locale)
 
     def _person(self) -> Button:
+        if self.decision.conversation.group:
+            return private_button(self._)
         if self.decision.conversation.mode is Mode.WAITING:
             return Button(id="bot", label=self._("Stop waiting"))
         return Button(id="person", label=self._("Talk to a person"))
@@ -178,22 +183,29 @@ class _Composer:
         card = self._card(topic, say.locale)
         numbers = [f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say)]
         steps = [f"{number}. {line.text}" for number, line in enumerate(card.steps, 1)]
-        person = Button(id="person", label=say("Talk to a person"))
+        group = self.decision.conversation.group
+        person = private_button(say) if group else Button(id="person", label=say("Talk to a person"))
         buttons = () if self.decision.conversation.mode is not Mode.BOT else (person,)
-        text = "\n\n".join([card.title, card.lead.text, *steps, *numbers])
+        invitation = [_unseen(say)] if group else []
+        text = "\n\n".join([card.title, card.lead.text, *steps, *numbers, *invitation])
         return Reply(text=text, locale=say.locale, buttons=buttons, card=card)
 
     def _ask_danger(self, topic: str) -> Reply:
         say = self._in_danger(topic)
-        numbers = "\n".join(f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say))
+        group = self.decision.conversation.group
+        invitation = [_unseen(say)] if group else []
         return Reply(
-            text=say("Are you in danger now?") + "\n\n" + numbers,
+            text="\n\n".join([say("Are you in danger now?"), self._numbers(say), *invitation]),
             locale=say.locale,
             buttons=(
                 Button(id=f"danger:yes:{topic}", label=say("Yes, I need help now")),
                 Button(id="danger:no", label=say("No, no danger")),
+                *([private_button(say)] if group else []),
             ),
         )
+
+    def _numbers(self, say: Phrases) -> str:
+        return "\n".join(f"{label}: {number}" for number, label in emergency_numbers(self.catalogue, say))
 
     def _in_danger(self, topic: str) -> Phrases:
         """The newcomer's own language wherever the emergency text exists, English elsewhere."""
@@ -216,6 +228,14 @@ class _Composer:
             ]
         )
         return self._reply(text, *self._while_waiting())
+
+    def _invite(self, reason: str) -> Reply:
+        _ = self._
+        unsure = [_("I do not know this for certain, and I do not want to guess.")] if reason == "unsure" else []
+        invitation = _(
+            "A volunteer guide can help you, but not in a group where everybody reads along. Please write to me privately."
+        )
+        return self._reply("\n\n".join([*unsure, invitation, self._numbers(_)]), self._person())
 
     def _place(self) -> str:
         return place_sentence(self.waiting.place, self._)
@@ -258,11 +278,16 @@ class _Composer:
 
     def _welcome(self, *, lost: bool) -> Reply:
         _ = self._
+        how = (
+            _("In a group I answer when you mention me or reply to me. I do not read anything else.")
+            if self.decision.conversation.group
+            else _("If I do not know the answer for certain, a volunteer guide (Integrationslotse) helps you here.")
+        )
         text = "\n\n".join(
             [
                 *([lost_link(_)] if lost else []),
                 _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
-                _("If I do not know the answer for certain, a volunteer guide (Integrationslotse) helps you here."),
+                how,
                 _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(
                     police=_.isolate("110"), rescue=_.isolate("112")
                 ),
@@ -300,6 +325,39 @@ def emergency_numbers(catalogue: Catalogue, say: Phrases) -> tuple[tuple[str, st
     """The numbers that are always at hand, with what they are for."""
     police, rescue = catalogue.contacts["police-110"].phone, catalogue.contacts["emergency-112"].phone
     return ((say.isolate(rescue), say("Ambulance and fire brigade")), (say.isolate(police), say("Police")))
+
+
+def private_button(say: Phrases) -> Button:
+    """The way out of a group; the channel knows where it leads."""
+    return Button(id="private", label=say("Write to me privately"))
+
+
+def _unseen(say: Phrases) -> str:
+    return say("You can also write to me privately. Nobody in this group reads it there.")
+
+
+def late(reply: Reply, *, urgent: bool = False) -> Reply:
+    """The same reply with a word of regret about the wait, after the number if it is urgent."""
+    say = phrases(reply.locale)
+    sorry = say("I am sorry that this answer comes so late.")
+    if sorry in reply.text:
+        return reply
+    return replace(reply, text="\n\n".join([reply.text, sorry] if urgent else [sorry, reply.text]))
+
+
+def failed(conversation: Conversation) -> Reply:
+    """A message could not be handled: a polite word, and who helps."""
+    say = phrases(conversation.locale)
+    return Reply(
+        text=say("Something went wrong on our side. Please write your question once more, or ask for a person."),
+        locale=conversation.locale,
+        buttons=(private_button(say) if conversation.group else Button(id="person", label=say("Talk to a person")),),
+    )
+
+
+def corrected(text: str, say: Phrases) -> str:
+    """How a correction appears in the talk."""
+    return say("[corrected]") + " " + text
 
 
 def medium(kind: str, say: Phrases) -> str:

@@ -2,7 +2,7 @@
 
 Every rule looks at the turn and either returns a ``Decision`` or leaves it to the next. The order is the promise:
 danger outranks everything; a Lotse who has the conversation comes before everything clever; whatever is typed after a
-question is understood afresh; nobody is asked back more than twice in a row.
+question is understood afresh; nobody is asked back more than twice in a row; in a group nobody is handed over.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.decision import (
     Emergency,
     Erase,
     HandOff,
+    InviteInPrivate,
     KeepData,
     Menu,
     More,
@@ -85,8 +86,19 @@ def decide(turn: Turn) -> Decision:
     """Apply the rules in order; the last one always decides."""
     for rule in RULES:
         if decision := rule(turn):
-            return decision
+            return _in_public(decision) if turn.conversation.group else decision
     raise AssertionError("the last rule decides every turn")
+
+
+def _in_public(decision: Decision) -> Decision:
+    """A group has no Lotse: what would bring one in becomes an invitation to write where nobody reads along."""
+    if not isinstance(decision.action, HandOff):
+        return decision
+    return replace(
+        decision,
+        action=InviteInPrivate(reason=decision.action.reason),
+        conversation=replace(decision.conversation, mode=Mode.BOT),
+    )
 
 
 def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object) -> Decision:
@@ -119,9 +131,14 @@ def _decided(turn: Turn, rule: str, why: str, action: Action, **changes: object)
 
 
 def _locale(turn: Turn) -> str:
-    """The chosen language; else that of the message, unless it is too short to change one that was spoken before."""
+    """The chosen language; else that of the message, unless it is too short to change one that was spoken before.
+
+    A command like ``/person`` has no language of its own.
+    """
     conversation, spoken = turn.conversation, turn.understood.locale
-    settled = bool(conversation.question) and len(turn.message.text.split()) < WORDS_TO_CHANGE_LANGUAGE
+    settled = turn.message.text.startswith("/") or (
+        bool(conversation.question) and len(turn.message.text.split()) < WORDS_TO_CHANGE_LANGUAGE
+    )
     return conversation.locale if conversation.locale_chosen or not spoken or settled else spoken
 
 
@@ -296,8 +313,9 @@ def open_question(turn: Turn) -> Decision | None:
 
 
 def unknown_button(turn: Turn) -> Decision | None:
-    """A button or link nobody knows any more shows the menu. After "no, no danger" the question itself goes on."""
-    if turn.message.kind not in (Kind.BUTTON, Kind.START) or turn.button[0] == "danger":
+    """A button or link nobody knows any more shows the menu. After "no, no danger" the question itself goes on, if it is known."""
+    goes_on = turn.button[0] == "danger" and not turn.conversation.group
+    if turn.message.kind not in (Kind.BUTTON, Kind.START) or goes_on:
         return None
     return _decided(
         turn,

@@ -44,6 +44,13 @@ class HandOff:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InviteInPrivate:
+    """In a group nobody is handed over: the numbers for all, and the way to a talk nobody reads along."""
+
+    reason: Literal["wish", "unsure"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StillWaiting:
     """A Lotse is on the way already; say so honestly."""
 
@@ -145,6 +152,7 @@ Action = (
     | Clarify
     | Rephrase
     | HandOff
+    | InviteInPrivate
     | StillWaiting
     | NoteAdded
     | Emergency
@@ -184,7 +192,7 @@ class Decision:
                 return "clarify"
             case Rephrase() | CannotRead():
                 return "rephrase"
-            case HandOff() | StillWaiting() | NoteAdded():
+            case HandOff() | InviteInPrivate() | StillWaiting() | NoteAdded():
                 return "handoff"
             case Emergency() | AskDanger():
                 return "emergency"

@@ -5,8 +5,11 @@ LotsenbotError
 │   └── WrongSettings   a setting cannot be used; the start stops and names it
 ├── Unfinished          the reply, or the rest of it, did not go out this time
 │   ├── RetryLater      the other side is busy or away; the same thing may work later
+│   │   └── Moved       the chat has another address now
+│   ├── MoreToSend      a part went out; the next one follows as soon as the chat may get it
 │   └── DoorClosed      the platform takes no free text until the newcomer writes: it waits at the door
-├── Stop                the other side will never take this (blocked, chat gone): give up on it, visibly
+├── Stop                the other side will never take this: give up on it, visibly
+│   └── Left            the newcomer blocked us or the chat is gone, so nothing else arrives there either
 └── Refused             somebody asked for something that is not possible now; the sentence says why
     ├── Unknown         there is no such thing (any more)
     └── AlreadyClaimed  another Lotse has the case; names who
@@ -48,8 +51,24 @@ class RetryLater(Unfinished):
         self.seconds = seconds
 
 
+class MoreToSend(Unfinished):
+    """The next part follows; ``sent`` counts those that went out."""
+
+    def __init__(self, sent: int) -> None:
+        super().__init__("there is more of it to send")
+        self.sent = sent
+
+
 class DoorClosed(Unfinished):
     """Keep it until the newcomer writes."""
+
+
+class Moved(RetryLater):
+    """The chat has moved to ``address``; there it works at once."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("the chat has moved", seconds=0.0)
+        self.address = address
 
 
 class Stop(LotsenbotError):
@@ -58,6 +77,10 @@ class Stop(LotsenbotError):
     def __init__(self, why: str, *, code: int = 0) -> None:
         super().__init__(why)
         self.code = code
+
+
+class Left(Stop):
+    """Nothing arrives in this chat until its owner comes back."""
 
 
 class Refused(LotsenbotError):

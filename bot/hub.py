@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DESK = "desk"
+SET_ASIDE = "set aside"
 
 
 class Hub:
-    """Subscribers wait on a key (a conversation's id, or ``DESK``); ``tell`` wakes all of them."""
+    """Subscribers wait on a key (a conversation's id, ``DESK`` or ``SET_ASIDE``); ``tell`` wakes all of them."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)

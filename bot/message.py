@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from faq import Card
@@ -29,6 +30,8 @@ class Kind(StrEnum):
     LOCATION = "location"
     STICKER = "sticker"
     OTHER = "other"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +39,19 @@ class Message:
     """One thing a newcomer sent.
 
     ``text`` is what was typed (or the caption of a photo), ``button`` the id of a tapped button or the payload of a
-    start link; ``locale`` is the language the app says it is set to, a hint only.
+    start link; ``locale`` is the language the app says it is set to, a hint only. ``said_at`` is when it was written, if
+    the channel tells. ``edited``: it corrects an earlier message. ``group``: everybody in a group reads along, and ``to``
+    is what an answer is attached to there. ``BLOCKED`` and ``UNBLOCKED`` are no words but news of the newcomer's account.
     """
 
     kind: Kind = Kind.TEXT
     text: str = ""
     button: str = ""
     locale: str = ""
+    said_at: datetime | None = None
+    edited: bool = False
+    group: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

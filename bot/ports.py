@@ -15,6 +15,8 @@ from bot.message import Message, Reply
 class Update:
     """A raw event of a channel: who it is from and the key under which it counts once. Only the channel reads ``raw``.
 
+    ``message`` is the channel's own id of what was said. An ``edited`` one counts only if ``raw["message"]`` differs from
+    what was known under this id. One that does not ``open`` a conversation is of no interest where there is none.
     ``aliases`` are further names the channel knows the same person by; ``open_until`` is when the channel will stop
     taking free text for them, none if it never does.
     """
@@ -23,6 +25,9 @@ class Update:
     id: str
     address: str
     raw: dict[str, Any]
+    message: str = ""
+    edited: bool = False
+    opens: bool = True
     aliases: tuple[str, ...] = ()
     open_until: datetime | None = None
 
@@ -30,7 +35,11 @@ class Update:
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One reply on its way to one address; ``attempts`` counts those made before. ``parts_sent`` the parts
-    of a long reply that arrived already. ``sender`` is a Lotse's name or empty. ``open_until``: see ``Update``."""
+    of a long reply that arrived already. ``sender`` is a Lotse's name or empty, ``to`` the message it answers in a group.
+    ``open_until``: see ``Update``.
+
+    ``age`` is how many seconds ago it was written, ``ages`` how many ago the last messages went to this chat, oldest first.
+    """
 
     id: int
     conversation: str
@@ -40,6 +49,10 @@ class Delivery:
     attempts: int
     parts_sent: int = 0
     sender: str = ""
+    to: str = ""
+    urgent: bool = False
+    age: float = 0.0
+    ages: tuple[float, ...] = ()
     open_until: datetime | None = None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.compose import Waiting, compose, medium
+from bot.compose import Waiting, compose, corrected, late, medium
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
 from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
@@ -17,8 +17,9 @@ from bot.message import Kind, Message, Reply
 from bot.ports import Clock
 from faq import Catalogue
 from intents.understanding import Understanding
-from locales import languages, phrases
+from locales import known, languages, phrases
 
+LATE = timedelta(minutes=10)
 CHOSEN, PASSED_OVER = "chosen", "passed over"
 Understand = Callable[[str, str], Awaitable[Understanding]]
 
@@ -45,7 +46,10 @@ class Transaction(Protocol):
         extra: dict[str, Any] | None = None,
     ) -> int: ...
     async def say(self, conversation: Conversation, reply: Reply, now: datetime, **extra: Any) -> int: ...
-    async def save(self, conversation: Conversation, now: datetime) -> None: ...
+    async def save(self, conversation: Conversation, now: datetime, *, heard: bool = False) -> None: ...
+    async def unreachable(self, conversation: str, since: datetime | None) -> None: ...
+    async def answered_since(self, conversation: str, since: datetime) -> bool: ...
+    async def clear(self, inbox_id: int) -> None: ...
     async def erase(self, conversation: Conversation) -> None: ...
     async def done(self, inbox_id: int, outcome: str, now: datetime) -> None: ...
     async def open_case(
@@ -68,6 +72,11 @@ class Heard:
     received_at: datetime
     client_id: str | None = None
 
+    @property
+    def asked_at(self) -> datetime:
+        """When it was written, which may be long before we were there to receive it."""
+        return min(self.message.said_at or self.received_at, self.received_at)
+
 
 class Service:
     """Handles messages; holds no state of its own."""
@@ -78,6 +87,7 @@ class Service:
     async def understood(self, message: Message, conversation: Conversation) -> Understanding:
         """Understand a message; slow, so before the transaction. "No danger" goes back to the question itself."""
         message = followed(message, self._catalogue().topics)
+        conversation = _as_heard(message, conversation)
         no_danger = message.kind is Kind.BUTTON and message.button == "danger:no"
         text = conversation.question if no_danger else message.text
         return await self._understand(text, conversation.locale if conversation.locale_chosen else "")
@@ -86,14 +96,15 @@ class Service:
         self, heard: Heard, understood: Understanding, transaction: Transaction, conversation_id: str
     ) -> Decision | None:
         """Take one turn; none if the update was handled before."""
-        conversation = await transaction.conversation(conversation_id)
+        kept = await transaction.conversation(conversation_id)
+        conversation = _as_heard(heard.message, kept)
         if not await transaction.is_open(heard.inbox):
             return None
         now, catalogue = self._clock(), self._catalogue()
         heard = replace(heard, message=followed(heard.message, catalogue.topics))
-        recent = await transaction.received_since(
-            conversation.id, heard.received_at - timedelta(minutes=1), heard.inbox
-        )
+        minute_before = heard.received_at - timedelta(minutes=1)
+        # What waited for us for hours came in within a second; that is no flood.
+        recent = 1 if _is_late(heard, now) else await transaction.received_since(kept.id, minute_before, heard.inbox)
         decision = decide(self.turn(heard.message, conversation, understood, catalogue, recent))
         if isinstance(decision.action, Erase):
             await transaction.erase(conversation)
@@ -107,19 +118,20 @@ class Service:
                     locale_chosen=decision.conversation.locale_chosen,
                 ),
             )
-        else:
+        elif not conversation.group:
             label = await self._label(heard.message, decision.conversation, transaction)
             await transaction.heard(
                 decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
             )
         waiting = await self._see_to_case(heard.message, decision, transaction, now)
         topics = [topic for topic, _ in decision.topics]
-        farewell = {"farewell": True} if isinstance(decision.action, Erase) else {}
-        for reply in compose(decision, catalogue, now, waiting):
-            await transaction.say(
-                decision.conversation, reply, now, decision=decision.outcome, topics=topics, **farewell
-            )
-        await transaction.save(decision.conversation, now)
+        extra: dict[str, Any] = {"farewell": True} if isinstance(decision.action, Erase) else {}
+        extra |= {"to": heard.message.to} if conversation.group else {}
+        replies = compose(decision, catalogue, now, waiting)
+        for reply in await self._in_time(heard, decision, replies, transaction, now):
+            await transaction.say(decision.conversation, reply, now, decision=decision.outcome, topics=topics, **extra)
+        after = kept.after_public(decision.conversation) if conversation.group else decision.conversation
+        await transaction.save(after, now, heard=True)
         await transaction.tally(
             day=now.date().isoformat(),
             locale=decision.conversation.locale,
@@ -136,7 +148,29 @@ class Service:
                 topic=topic,
             )
         await transaction.done(heard.inbox, decision.outcome, now)
+        if conversation.group:
+            await transaction.clear(heard.inbox)
         return decision
+
+    async def reach(self, heard: Heard, transaction: Transaction, conversation_id: str) -> None:
+        """The newcomer blocked the bot or took it back: whoever has the case sees it; nothing is said."""
+        conversation, now = await transaction.conversation(conversation_id), self._clock()
+        blocked = heard.message.kind is Kind.BLOCKED
+        await transaction.unreachable(conversation.id, now if blocked else None)
+        if case := await transaction.live_case(conversation.id):
+            await transaction.step(case.id, None, heard.message.kind.value, now)
+        await transaction.done(heard.inbox, heard.message.kind.value, now)
+
+    @staticmethod
+    async def _in_time(
+        heard: Heard, decision: Decision, replies: tuple[Reply, ...], transaction: Transaction, now: datetime
+    ) -> tuple[Reply, ...]:
+        """The first answer after a long wait says sorry for it; the next ones follow at once."""
+        if not replies or not _is_late(heard, now):
+            return replies
+        if await transaction.answered_since(decision.conversation.id, heard.asked_at):
+            return replies
+        return (late(replies[0], urgent=decision.outcome == "emergency"), *replies[1:])
 
     @staticmethod
     def turn(
@@ -156,21 +190,26 @@ class Service:
 
     async def _label(self, message: Message, conversation: Conversation, transaction: Transaction) -> str:
         """How the message appears in the talk: the words, or the label of the tapped button."""
+        say = phrases(conversation.locale)
+        if message.edited:
+            return corrected(message.text, say)
         if message.kind not in (Kind.BUTTON, Kind.START) or message.text:
-            return message.text or medium(message.kind, phrases(conversation.locale))
+            return message.text or medium(message.kind, say)
         if shown := await transaction.button_label(conversation.id, message.button):
             return shown
         verb, _, object_ = message.button.partition(":")
         topic = from_button(object_).topic if verb == LINK else object_ if verb == "topic" else ""
         if topic in self._catalogue().topics:
             return self._catalogue().title(topic, conversation.locale)
-        return phrases(conversation.locale)("Talk to a person") if verb == "person" else ""
+        return say("Talk to a person") if verb == "person" else ""
 
     async def _see_to_case(
         self, message: Message, decision: Decision, transaction: Transaction, now: datetime
     ) -> Waiting:
         """Open, mark or close the case that belongs to this decision; the place in the queue for the words."""
         conversation, action = decision.conversation, decision.action
+        if conversation.group:
+            return Waiting()
         case = await transaction.live_case(conversation.id)
         if case is None and isinstance(action, HandOff):
             last = self._catalogue().title(conversation.last_topic, "de") if conversation.last_topic else ""
@@ -186,6 +225,14 @@ class Service:
             await transaction.set_case(case.id, urgent=True)
             await transaction.step(case.id, None, "urgent", now)
         return Waiting(place=await transaction.place(case.id)) if conversation.mode is Mode.WAITING else Waiting()
+
+
+def _is_late(heard: Heard, now: datetime) -> bool:
+    return now - heard.asked_at >= LATE
+
+
+def _as_heard(message: Message, conversation: Conversation) -> Conversation:
+    return conversation.in_public(known(message.locale)) if message.group else conversation
 
 
 def _evidence(message: Message, before: Conversation) -> list[tuple[str, str]]:

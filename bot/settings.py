@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org/bot"
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_lotsen_chat: int | None = None
+    telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)
+    telegram_seconds_per_chat: float = Field(default=1.0, ge=0, le=60)
     telegram_name: str = ""
     whatsapp_number: str = ""
     whatsapp_token: SecretStr = SecretStr("")

@@ -44,8 +44,7 @@ def decided(
 
 def started(payload: str) -> Message:
     """What Telegram brings when somebody opens a start link."""
-    telegram = Telegram(token="1:a", api_url="http://127.0.0.1:1/bot")
-    return telegram.parse({"message": {"text": f"/start {payload}", "from": {"language_code": "de"}}})
+    return Telegram.parse({"message": {"text": f"/start {payload}", "from": {"language_code": "de"}}})
 
 
 def sent(text: str, catalogue: Catalogue) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from bot import desk
 from bot.conversation import CaseState, Mode
 from bot.errors import AlreadyClaimed, Refused, Unknown
 from bot.message import Button, Reply
+from bot.pace import Limit
 from bot.ports import Update
-from bot.store import Database, Store, accounts, open_database
+from bot.store import Database, Notes, Store, accounts, open_database
 from bot.store.tables import metadata
 from tests.postgres import postgres
 
@@ -249,3 +251,97 @@ async def test_counts_add_up_without_any_text(store: Store) -> None:
         async with store.begin() as transaction:
             await transaction.tally(day="2026-11-25", locale="de", channel="web", outcome="answer", topic="tax-id")
     assert await store.tallies("2026-11-01") == [("de", "answer", "tax-id", 3)]
+
+
+async def test_processes_together_never_take_more_moments_than_a_limit_has(store: Store) -> None:
+    other = Store(
+        await open_database(
+            store.engine.url.render_as_string(hide_password=False).replace("+aiosqlite", "").replace("+psycopg", "")
+        )
+    )
+    limit, taken = Limit(number=30, seconds=1.0), []
+
+    async def process(notes: Notes) -> None:
+        for _ in range(10):
+            waits = await notes.reserve("pace:test", (limit,), 5)
+            taken.extend(time.monotonic() + wait for wait in waits)
+
+    try:
+        await asyncio.gather(*(process(Notes(one)) for one in (store, other, store, other)))
+    finally:
+        await other.engine.dispose()
+    taken.sort()
+    assert len(taken) == 200
+    assert max(sum(0 <= later - first < 0.5 for later in taken) for first in taken) <= 30  # a busy machine tells late
+    assert 5.2 < taken[-1] - taken[0] < 7.5
+
+
+async def test_notes_are_found_by_their_beginning_and_written_over(store: Store) -> None:
+    notes = Notes(store)
+    await notes.remember("bot:1:menu", "a")
+    await notes.remember("bot:1:menu", "b")
+    await notes.remember("bot:12:menu", "c")
+    assert await notes.recall("bot:1:") == {"bot:1:menu": "b"}
+    await notes.forget("bot:1:")
+    assert await notes.recall("bot:") == {"bot:12:menu": "c"}
+
+
+async def test_a_chat_that_moved_takes_its_waiting_replies_along(store: Store) -> None:
+    old, new = await accept(store, 1, "-5"), await accept(store, 2, "-10")
+    async with store.begin() as transaction:
+        await transaction.say(await transaction.conversation(old), Reply(text="wartet", locale="de"), NOW)
+    await store.move("telegram", "-5", "-10")
+    await store.move("telegram", "-5", "-10")
+    waiting = await store.next_delivery(new, NOW)
+    assert waiting
+    assert (waiting.address, waiting.reply.text) == ("-10", "wartet")
+    await store.move("telegram", "-10", "-77")
+    moved = await store.next_delivery(new, NOW)
+    assert moved
+    assert moved.address == "-77"
+
+
+async def test_a_reply_knows_how_long_ago_its_chat_got_the_last_messages(store: Store) -> None:
+    conversation = await accept(store)
+    async with store.begin() as transaction:
+        for word in ("eins", "zwei", "drei"):
+            await transaction.say(await transaction.conversation(conversation), Reply(text=word, locale="de"), NOW)
+    first = await store.next_delivery(conversation, NOW)
+    assert first
+    assert first.ages == ()
+    await store.part_delivered(first.id, 1)
+    again = await store.next_delivery(conversation, NOW)
+    assert again
+    assert (again.id, again.parts_sent, len(again.ages)) == (first.id, 1, 1)
+    await store.delivered(first.id, NOW)
+    second = await store.next_delivery(conversation, NOW)
+    assert second
+    assert len(second.ages) == 2
+    assert 0 <= second.ages[1] <= second.ages[0] < 5
+
+
+async def test_the_sweep_brings_the_longest_waiting_first_and_only_channels_that_are_on(store: Store) -> None:
+    late = await accept(store, 1, "spät", NOW + timedelta(seconds=2))
+    early = await accept(store, 2, "früh", NOW)
+    middle = await accept(store, 3, "dazwischen", NOW + timedelta(seconds=9))
+    async with store.begin() as transaction:
+        conversation = await transaction.conversation(middle)
+        await transaction.say(conversation, Reply(text="wartet", locale="de"), NOW + timedelta(seconds=1))
+    soon = NOW + timedelta(minutes=1)
+    assert await store.left_behind(soon, ["telegram"]) == [early, middle, late]
+    assert await store.left_behind(soon, ["web"]) == []
+
+
+async def test_a_correction_counts_only_if_it_changes_known_words(store: Store) -> None:
+    def said(number: int, words: str, *, edited: bool = False, message: str = "40") -> Update:
+        raw = {"message": {"text": words}} | ({"edited": True} if edited else {})
+        return Update(
+            channel="telegram", id=str(number), address="7", raw=raw, message=message, edited=edited, opens=not edited
+        )
+
+    assert not (await store.accept(said(1, "hallo", edited=True), locale="de", now=NOW)).conversation
+    assert (await store.accept(said(2, "hallo"), locale="de", now=NOW)).new
+    assert not (await store.accept(said(3, "hallo", edited=True), locale="de", now=NOW)).new
+    assert (await store.accept(said(4, "hallo du", edited=True), locale="de", now=NOW)).new
+    assert not (await store.accept(said(4, "hallo du", edited=True), locale="de", now=NOW)).new
+    assert not (await store.accept(said(5, "anders", edited=True, message="39"), locale="de", now=NOW)).new

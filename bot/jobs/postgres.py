@@ -23,7 +23,7 @@ from bot.hub import Hub
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 16
+AT_ONCE = 120  # most of them only wait until Telegram may get their next message
 SWEEP_EVERY = 2.0
 HEARTBEAT, STALLED_AFTER = 2.0, 7.0  # seconds; a killed worker's conversations go on elsewhere within ten
 CHANNEL = "lotsenbot_hint"

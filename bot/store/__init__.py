@@ -1,6 +1,7 @@
 """Where state lives: one SQL database, SQLite or PostgreSQL, behind a ``Store`` whose every step is one transaction."""
 
 from bot.store.database import Database, open_database, upgrade
+from bot.store.notes import Notes
 from bot.store.store import Accepted, Asked, Store
 from bot.store.transaction import Transaction
 from bot.store.views import CaseRow, Lotse, Progress, Said
@@ -11,6 +12,7 @@ __all__ = [
     "CaseRow",
     "Database",
     "Lotse",
+    "Notes",
     "Progress",
     "Said",
     "Store",

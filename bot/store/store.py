@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.conversation import Mode
@@ -20,6 +22,9 @@ from bot.ports import Delivery, Move, Receipt, Update
 from bot.store import aliases, doors, receipts
 from bot.store import tables as t
 from bot.store.transaction import Transaction
+
+SENT_KEPT = 90.0  # seconds; no limit of a platform on one chat looks further back
+SWEPT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self.insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     @asynccontextmanager
     async def begin(self, *, repeatable: bool = False) -> AsyncIterator[Transaction]:
@@ -77,6 +82,11 @@ class Store:
             await connection.execution_options(reading=True)
             await connection.execute(select(1))
 
+    @staticmethod
+    def is_away(error: BaseException) -> bool:
+        """The database itself is in trouble, whatever it was asked."""
+        return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
+
     # ---- in
 
     async def new_chat(self, *, id_: str, token_hash: str, locale: str, now: datetime, topic: str = "") -> None:
@@ -95,7 +105,8 @@ class Store:
     async def accept(self, update_: Update, *, locale: str, now: datetime) -> Accepted:
         """Keep an update, once: the same key again changes nothing. When this returns, it is safe.
 
-        A repeated update of an erased conversation belongs to none any more; its ``conversation`` is empty.
+        A repeated update of an erased conversation belongs to none any more; its ``conversation`` is empty. So it is for
+        what changes nothing: a correction without a difference, or news of somebody who never wrote.
         """
         return (await self.accept_all([update_], locale=locale, now=now))[0]
 
@@ -139,8 +150,11 @@ class Store:
         if old := (await connection.execute(known)).one_or_none():
             return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
         conversation, mode = await self._conversation_of(transaction, update_, locale, now)
-        row = self._insert(t.inbox).values(
-            channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now
+        if not conversation or (update_.edited and not await self._corrects(transaction, conversation, update_)):
+            return Accepted(conversation="", inbox=0, new=False)
+        row = self.insert(t.inbox).values(
+            channel=update_.channel, update_id=update_.id, conversation_id=conversation, raw=update_.raw, received_at=now,
+            message=update_.message or None,
         )  # fmt: skip
         new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
         if new is not None:
@@ -159,8 +173,10 @@ class Store:
             return found.id, found.mode
         if update_.channel == "web":  # only opening a chat makes one; this one was erased a moment ago
             raise Unknown("There is no such chat. It was erased or never existed.")
+        if not update_.opens:
+            return "", ""
         row = (
-            self._insert(t.conversation)
+            self.insert(t.conversation)
             .values(_fresh(str(uuid.uuid4()), update_.channel, update_.address, locale, now))
             .on_conflict_do_nothing()
         )
@@ -168,6 +184,18 @@ class Store:
         made = (await connection.execute(query)).one()
         await aliases.add(transaction, update_, made.id)
         return made.id, made.mode
+
+    @staticmethod
+    async def _corrects(transaction: Transaction, conversation: str, update_: Update) -> bool:
+        """Whether an edited message differs from what is known of it; what was erased stays so."""
+        known = (
+            select(t.inbox.c.raw)
+            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.message == update_.message)
+            .order_by(t.inbox.c.id.desc())
+            .limit(1)
+        )
+        row = await transaction.one(known)
+        return row is not None and "message" in row["raw"] and row["raw"]["message"] != update_.raw.get("message")
 
     async def next_asked(self, conversation: str, now: datetime) -> Asked | None:
         """The oldest open update; none while that one waits for its next try, so the order is kept."""
@@ -223,7 +251,10 @@ class Store:
                 t.message.c.sender,
                 t.conversation.c.channel,
                 t.conversation.c.address,
+                t.conversation.c.sent,
+                t.outbox.c.created_at,
                 t.door.c.open_until,
+                t.clock(self.engine).label("clock"),
             )
             .join(t.message, t.message.c.id == t.outbox.c.message_id)
             .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
@@ -247,11 +278,31 @@ class Store:
             reply=Reply(text=row["text"], locale=row["locale"], buttons=buttons),
             sender=row["name"] or "" if row["sender"] == "lotse" else "",
             open_until=row["open_until"],
+            to=row["extra"].get("to", ""),
+            urgent=row["extra"].get("decision") == "emergency",
+            age=(now - row["created_at"]).total_seconds(),
+            ages=tuple(row["clock"] - moment for moment in row["sent"] or ()),
         )
 
     async def delivered(self, delivery: int, now: datetime, keys: Sequence[str] = (), first_part: int = 1) -> None:
         """It reached the channel; ``keys`` are those under which the platform will report on its parts."""
         await self._settle(delivery, "sent", now, keys=keys, first_part=first_part)
+
+    async def part_delivered(self, delivery: int, parts_sent: int) -> None:
+        """A part of it reached the channel, the next one follows."""
+        async with self.begin(repeatable=True) as transaction:
+            if row := await transaction.one(self._last_sent(delivery)):
+                await self._note_sent(transaction, row)
+            await transaction.connection.execute(
+                update(t.outbox).where(t.outbox.c.id == delivery).values(parts_sent=parts_sent, not_before=None)
+            )
+
+    async def wait_for_room(self, delivery: int, not_before: datetime) -> None:
+        """The chat has had all it may have for the moment."""
+        async with self.begin(repeatable=True) as transaction:
+            await transaction.connection.execute(
+                update(t.outbox).where(t.outbox.c.id == delivery).values(not_before=not_before)
+            )
 
     async def deliver_later(
         self, delivery: int, not_before: datetime, parts_sent: int = 0, *, keys: Sequence[str] = ()
@@ -264,9 +315,35 @@ class Store:
             )
             await receipts.attach(transaction, delivery, parts_sent - len(keys) + 1, keys, not_before)
 
-    async def give_up(self, delivery: int, now: datetime, why: str = "") -> None:
-        """It will never arrive; it stays visible as dead, with the reason."""
-        await self._settle(delivery, "dead", now, why=why)
+    async def give_up(self, delivery: int, now: datetime, why: str = "", *, unreachable: bool = False) -> None:
+        """It will never arrive; it stays visible as dead, with the reason, and so does that its reader cannot be reached."""
+        await self._settle(delivery, "dead", now, why=why, unreachable=unreachable)
+
+    def _last_sent(self, delivery: int) -> Select[Any]:
+        return (
+            select(
+                t.outbox.c.conversation_id,
+                t.message.c.extra,
+                t.conversation.c.channel,
+                t.conversation.c.sent,
+                t.clock(self.engine).label("clock"),
+            )
+            .join(t.message, t.message.c.id == t.outbox.c.message_id)
+            .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+            .where(t.outbox.c.id == delivery)
+        )
+
+    @staticmethod
+    async def _note_sent(transaction: Transaction, row: RowMapping) -> None:
+        """Write down when a message left, for the limits of its chat."""
+        if row["channel"] == "web":
+            return
+        moments = [moment for moment in row["sent"] or () if moment > row["clock"] - SENT_KEPT]
+        await transaction.connection.execute(
+            update(t.conversation)
+            .where(t.conversation.c.id == row["conversation_id"])
+            .values(sent=[*moments, row["clock"]])
+        )
 
     async def _settle(
         self,
@@ -277,15 +354,18 @@ class Store:
         why: str = "",
         keys: Sequence[str] = (),
         first_part: int = 1,
+        unreachable: bool = False,
     ) -> None:
-        """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime."""
+        """The end of a delivery; a farewell takes the conversation with it, unless she wrote again in the meantime.
+
+        The conversation is written before the outbox, as every turn does, so that two processes never wait in a ring.
+        """
         async with self.begin(repeatable=True) as transaction:
-            row = await transaction.one(
-                select(t.outbox.c.conversation_id, t.message.c.extra, t.conversation.c.channel)
-                .join(t.message, t.message.c.id == t.outbox.c.message_id)
-                .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
-                .where(t.outbox.c.id == delivery)
-            )
+            row = await transaction.one(self._last_sent(delivery))
+            if row and state == "sent":
+                await self._note_sent(transaction, row)
+            if row and unreachable:
+                await transaction.unreachable(row["conversation_id"], now)
             await transaction.connection.execute(
                 update(t.outbox).where(t.outbox.c.id == delivery).values(state=state, done_at=now, why=why[:40] or None)
             )
@@ -309,30 +389,40 @@ class Store:
 
     # ---- by the clock
 
-    async def left_behind(self, now: datetime) -> list[str]:
-        """Conversations with open updates, unsent replies or knocks that are due, oldest first."""
+    async def left_behind(self, now: datetime, channels: Iterable[str] = ()) -> list[str]:
+        """Conversations with open updates, unsent replies or knocks that are due, longest waiting first; on these channels
+        only, if any are named."""
+        since_in, since_out = func.min(t.inbox.c.received_at), func.min(t.outbox.c.created_at)
         due_in = (
-            select(t.inbox.c.conversation_id)
+            select(t.inbox.c.conversation_id, since_in.label("since"))
             .where(
                 t.inbox.c.done_at.is_(None),
                 t.inbox.c.conversation_id.is_not(None),
                 or_(t.inbox.c.not_before.is_(None), t.inbox.c.not_before <= now),
+                *([t.inbox.c.channel.in_(channels)] if channels else []),
             )
-            .order_by(t.inbox.c.id)
-            .limit(500)
+            .group_by(t.inbox.c.conversation_id)
+            .order_by(since_in)
+            .limit(SWEPT)
         )
         due_out = (
-            select(t.outbox.c.conversation_id)
+            select(t.outbox.c.conversation_id, since_out.label("since"))
             .where(t.outbox.c.state == "waiting", or_(t.outbox.c.not_before.is_(None), t.outbox.c.not_before <= now))
-            .order_by(t.outbox.c.id)
-            .limit(500)
+            .group_by(t.outbox.c.conversation_id)
+            .order_by(since_out)
+            .limit(SWEPT)
         )
+        if channels:
+            due_out = due_out.join(t.conversation).where(t.conversation.c.channel.in_(channels))
         due_knocks = (
-            select(t.door.c.conversation_id).where(t.door.c.knock_at <= now).order_by(t.door.c.knock_at).limit(500)
+            select(t.door.c.conversation_id, t.door.c.knock_at.label("since"))
+            .where(t.door.c.knock_at <= now)
+            .order_by(t.door.c.knock_at)
+            .limit(SWEPT)
         )
         async with self.read() as reading:
             rows = [*await reading.all(due_in), *await reading.all(due_out), *await reading.all(due_knocks)]
-        return list(dict.fromkeys(row["conversation_id"] for row in rows))
+        return list(dict.fromkeys(row["conversation_id"] for row in sorted(rows, key=lambda row: row["since"])))
 
     async def delete_older_than(self, days: int, now: datetime) -> int:
         """Delete conversations nobody wrote in for so long, and the keys of updates after twice that time."""
@@ -358,6 +448,33 @@ class Store:
             unclaimed = t.receipt.c.conversation_id.is_(None) & (t.receipt.c.at < now - timedelta(days=1))
             await transaction.connection.execute(delete(t.receipt).where(unclaimed))
         return len(over)
+
+    async def move(self, channel: str, old: str, new: str) -> None:
+        """A group chat has another address now; what waits for the old one goes to the new one."""
+
+        def at(address: str) -> Select[Any]:
+            own = t.conversation.c.channel == channel, t.conversation.c.address == address
+            return select(t.conversation.c.id).where(*own).with_for_update()
+
+        async with self.begin() as transaction:
+            moved, there = await transaction.one(at(old)), await transaction.one(at(new))
+            if moved and there:
+                for table in (t.inbox, t.message, t.outbox):
+                    own = table.c.conversation_id == moved["id"]
+                    await transaction.connection.execute(update(table).where(own).values(conversation_id=there["id"]))
+                await transaction.forget(moved["id"])
+            elif moved:
+                same = t.conversation.c.id == moved["id"]
+                await transaction.connection.execute(update(t.conversation).where(same).values(address=new))
+
+    async def leave(self, channel: str, address: str) -> None:
+        """We are no longer in this chat: forget it."""
+        query = select(t.conversation.c.id).where(
+            t.conversation.c.channel == channel, t.conversation.c.address == address
+        )
+        async with self.begin() as transaction:
+            if row := await transaction.one(query):
+                await transaction.forget(row["id"])
 
     async def tallies(self, since: str) -> list[tuple[str, str, str, int]]:
         """Counts since a day: locale, outcome, topic, number."""

@@ -3,6 +3,7 @@ their phone numbers in ``conversation`` and ``alias``: all of it hangs on the co
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -20,9 +23,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    cast,
+    extract,
+    func,
+    literal,
     text,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -38,6 +46,13 @@ class UtcTime(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value if value.tzinfo else value.replace(tzinfo=UTC)
         return None
+
+
+def clock(database: AsyncEngine | AsyncConnection) -> ColumnElement[float]:
+    """Seconds now, by the one clock that all processes share: PostgreSQL's, or the machine's with SQLite."""
+    if database.dialect.name == "postgresql":
+        return cast(extract("epoch", func.clock_timestamp()), Float(53))
+    return literal(time.time())
 
 
 metadata = MetaData(
@@ -61,6 +76,8 @@ conversation = Table(
     Column("token_hash", String(64)),
     Column("created_at", UtcTime, nullable=False),
     Column("active_at", UtcTime, nullable=False),
+    Column("unreachable_since", UtcTime),
+    Column("sent", JSON(none_as_null=True)),  # when the last messages left, in seconds of the database's clock
     UniqueConstraint("channel", "address"),
     Index("ix_conversation_active_at", "active_at"),
 )
@@ -78,6 +95,7 @@ inbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcTime),
     Column("outcome", String(16)),
+    Column("message", String(64)),
     UniqueConstraint("channel", "update_id"),
     Index(
         "ix_inbox_open",
@@ -249,4 +267,11 @@ tally = Table(
     Column("outcome", String(16), primary_key=True),
     Column("topic", String(40), primary_key=True),
     Column("number", Integer, nullable=False),
+)
+
+note = Table(
+    "note",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("value", JSON, nullable=False),
 )

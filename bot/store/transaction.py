@@ -63,13 +63,20 @@ class Transaction:
             **dialogue,
         )
 
-    async def save(self, conversation: Conversation, now: datetime) -> None:
-        """Keep what the next decision needs."""
+    async def save(self, conversation: Conversation, now: datetime, *, heard: bool = False) -> None:
+        """Keep what the next decision needs. Whoever was ``heard`` can be reached again."""
         dialogue = {name: value for name, value in asdict(conversation).items() if name in _DIALOGUE}
+        here = {"unreachable_since": None} if heard else {}
         await self.connection.execute(
             update(t.conversation)
             .where(t.conversation.c.id == conversation.id)
-            .values(locale=conversation.locale, mode=conversation.mode.value, dialogue=dialogue, active_at=now)
+            .values(locale=conversation.locale, mode=conversation.mode.value, dialogue=dialogue, active_at=now, **here)
+        )
+
+    async def unreachable(self, conversation: str, since: datetime | None) -> None:
+        """Nothing arrives there any more, or, with none, it does again."""
+        await self.connection.execute(
+            update(t.conversation).where(t.conversation.c.id == conversation).values(unreachable_since=since)
         )
 
     async def erase(self, conversation: Conversation) -> None:
@@ -114,6 +121,10 @@ class Transaction:
             .where(t.inbox.c.conversation_id == conversation, t.inbox.c.received_at >= since, t.inbox.c.id <= up_to)
         )
         return int((await self.connection.execute(query)).scalar_one())
+
+    async def clear(self, inbox_id: int) -> None:
+        """Of this update only the key stays."""
+        await self.connection.execute(update(t.inbox).where(t.inbox.c.id == inbox_id).values(raw={}))
 
     # ---- messages and replies
 
@@ -161,6 +172,13 @@ class Transaction:
             )
         )
         return int(found["id"]) if found else None
+
+    async def answered_since(self, conversation: str, since: datetime) -> bool:
+        """Whether anything was said to the newcomer after this moment."""
+        query = select(t.message.c.id).where(
+            t.message.c.conversation_id == conversation, t.message.c.sender != "newcomer", t.message.c.at > since
+        )
+        return bool(await self.all(query.limit(1)))
 
     async def button_label(self, conversation: str, button: str) -> str:
         """The words on a button that was shown in this conversation; empty if none of the last ones has it."""
@@ -299,6 +317,7 @@ class Transaction:
             select(
                 t.case,
                 t.conversation.c.channel,
+                t.conversation.c.unreachable_since,
                 t.lotse.c.name.label("claimed_name"),
                 unread.label("unread"),
                 t.door.c.open_until,
@@ -371,6 +390,7 @@ def _case(row: RowMapping) -> CaseRow:
         claimed_by=row["claimed_name"],
         claimed_by_id=row["claimed_by"],
         unread=row["unread"],
+        unreachable_since=row["unreachable_since"],
         open_until=row["open_until"],
         knocked_at=row["knocked_at"],
         knock_failed=row["knock_failed"] or "",

@@ -62,6 +62,7 @@ class CaseRow:
     claimed_by: str | None
     claimed_by_id: int | None
     unread: int
+    unreachable_since: datetime | None = None
     open_until: datetime | None = None
     knocked_at: datetime | None = None
     knock_failed: str = ""

@@ -124,6 +124,7 @@ def case(row: CaseRow, lotse_id: int, locale: str = "de") -> dict[str, Any]:
         "question": row.question,
         "urgent": row.urgent,
         "unread": row.unread,
+        "unreachable": row.unreachable_since is not None,
         "door": _door(row, locale),
     }
 

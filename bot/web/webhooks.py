@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Request
 
-from bot.channels.telegram import language_hint, to_update
+from bot.errors import RetryLater
 from bot.web.keys import same
 from bot.web.parts import Has
-from locales import known
 
 router = APIRouter(include_in_schema=False)
 
@@ -21,15 +20,15 @@ async def telegram(
 ) -> dict[str, bool]:
     """One update of Telegram; unknown kinds are taken and ignored."""
     expected = parts.settings.telegram_webhook_secret.get_secret_value()
-    if not expected or not same(secret, expected):
+    if parts.telegram is None or not expected or not same(secret, expected):
         raise HTTPException(403, "The secret token is missing or wrong.")
     body = await request.body()
     raw: Any = json.loads(body) if body else None
     if not isinstance(raw, dict):
         raise HTTPException(400, "An update is a JSON object.")
-    if update := to_update(raw):
-        accepted = await parts.store.accept(update, locale=known(language_hint(raw)) or "de", now=parts.clock())
-        parts.jobs.wake(accepted.conversation)
-        if parts.telegram and accepted.new:
-            parts.telegram.acknowledge_soon(raw)
+    try:
+        conversation = await parts.telegram.receive(raw, parts.store, parts.clock())
+    except RetryLater as error:
+        raise HTTPException(503, "Please bring this update again in a moment.") from error
+    parts.jobs.wake(conversation)
     return {"ok": True}

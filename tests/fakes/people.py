@@ -90,22 +90,36 @@ class Person:
         entities = [{"type": "bot_command", "offset": 0, "length": len(command)}] if command else []
         return self.telegram.update(message=self.content(text=text, **({"entities": entities} if entities else {})))
 
-    def tap(self, data: str) -> dict[str, Any]:
-        """A tap on an inline button under a message of the bot."""
+    def tap(self, data: str, chat: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A tap on an inline button under a message of the bot, in the private chat or in another one."""
         me = self.telegram
         under = {
-            "message_id": self.got[-1].id if self.got else me.number(),
-            "from": {"id": me.bot_id, "is_bot": True, "first_name": "Lotsenbot", "username": me.username},
-            "chat": self.private_chat,
+            "message_id": self.got[-1].id if self.got and not chat else me.number(),
+            "from": self.bot,
+            "chat": chat or self.private_chat,
             "date": int(time.time()),
             "text": "the message with the buttons",
         }
         query = {"id": str(10**17 + me.number()), "from": self.account, "message": under, "chat_instance": "-77"}
         return me.update(callback_query=query | {"data": data})
 
-    def edit(self, text: str) -> dict[str, Any]:
-        """A correction of an earlier text."""
-        return self.telegram.update(edited_message=self.content(text=text, edit_date=int(time.time())))
+    def tap_on_an_old_message(self, data: str) -> dict[str, Any]:
+        """A tap on a button under a message Telegram itself no longer shows to bots."""
+        tap = self.tap(data)
+        under = tap["callback_query"]["message"]
+        tap["callback_query"]["message"] = {key: under[key] for key in ("message_id", "chat")} | {"date": 0}
+        return tap
+
+    def edits(self, update: dict[str, Any], text: str | None = None) -> dict[str, Any]:
+        """A correction of a message; without a text Telegram reports a change that bots do not see."""
+        message = update["message"] | {"edit_date": int(time.time())}
+        return self.telegram.update(edited_message=message if text is None else message | {"text": text})
+
+    @property
+    def bot(self) -> dict[str, Any]:
+        """The ``User`` object of the bot."""
+        me = self.telegram
+        return {"id": me.bot_id, "is_bot": True, "first_name": "Lotsenbot", "username": me.username}
 
     def voice(self) -> dict[str, Any]:
         """A voice note."""
@@ -134,22 +148,47 @@ class Person:
         file = {"file_id": "BQACAgIAAx", "file_unique_id": "AgADfile", "file_name": "brief.pdf"}
         return self.telegram.update(message=self.content(document=file | {"mime_type": "application/pdf"}))
 
-    def in_group(self, text: str, group: int) -> dict[str, Any]:
+    def in_group(self, text: str, group: int, **fields: Any) -> dict[str, Any]:
         """A text in a group the bot was added to."""
-        chat = {"id": group, "title": "Nachbarn", "type": "supergroup"}
-        return self.telegram.update(message=self.content(text=text) | {"chat": chat})
+        return self.telegram.update(message=self.content(text=text, **fields) | {"chat": self.group_chat(group)})
+
+    def answers_the_bot(self, text: str, group: int, **answered: Any) -> dict[str, Any]:
+        """A text in a group that replies to a message of the bot."""
+        before = {"message_id": 1, "from": self.bot, "chat": self.group_chat(group), "date": 1} | answered
+        return self.in_group(text, group, reply_to_message=before)
+
+    @staticmethod
+    def group_chat(group: int) -> dict[str, Any]:
+        """The ``Chat`` object of a group."""
+        return {"id": group, "title": "Nachbarn", "type": "supergroup"}
 
     def blocks_the_bot(self) -> dict[str, Any]:
         """``my_chat_member``: the person stopped the bot."""
-        bot = {"id": self.telegram.bot_id, "is_bot": True, "first_name": "Lotsenbot"}
+        return self._membership(self.private_chat, "member", "kicked")
+
+    def unblocks_the_bot(self) -> dict[str, Any]:
+        """``my_chat_member``: the person lets the bot write again."""
+        return self._membership(self.private_chat, "kicked", "member")
+
+    def removes_the_bot(self, group: int) -> dict[str, Any]:
+        """``my_chat_member``: somebody removed the bot from a group."""
+        return self._membership(self.group_chat(group), "member", "left")
+
+    def _membership(self, chat: dict[str, Any], before: str, after: str) -> dict[str, Any]:
         change = {
-            "chat": self.private_chat,
+            "chat": chat,
             "from": self.account,
             "date": int(time.time()),
-            "old_chat_member": {"user": bot, "status": "member"},
-            "new_chat_member": {"user": bot, "status": "kicked", "until_date": 0},
+            "old_chat_member": {"user": self.bot, "status": before},
+            "new_chat_member": {"user": self.bot, "status": after},
         }
         return self.telegram.update(my_chat_member=change)
+
+    def upgrades(self, group: int, new: int) -> list[dict[str, Any]]:
+        """The two service messages when a group becomes a supergroup."""
+        old = {"chat": self.group_chat(group) | {"type": "group"}, "migrate_to_chat_id": new}
+        born = {"chat": self.group_chat(new), "migrate_from_chat_id": group}
+        return [self.telegram.update(message=self.content() | part) for part in (old, born)]
 
     def reacts(self) -> dict[str, Any]:
         """A kind of update the bot never asked for."""

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from locales import offered
 from tests.fakes.people import Person
 
 LONGEST_TEXT = 4096
@@ -29,6 +30,9 @@ CALLBACK_BYTES = 64
 MOST_BUTTONS = 100
 PATIENCE = 20.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+TAGS = {
+    "" if language.tag == "en" else language.tag for language in offered() if len(language.tag) == 2
+}  # English is for everybody else; Telegram knows languages of two letters only
 DEFAULT_UPDATES = frozenset({"message", "edited_message", "channel_post", "callback_query", "my_chat_member", "poll"})
 
 
@@ -125,6 +129,12 @@ class Sent:
     rows: tuple[tuple[dict[str, Any], ...], ...]
     parse_mode: str | None
     at: float
+    to: int | None = None
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Label and address of the buttons that lead somewhere."""
+        return {button["text"]: button["url"] for row in self.rows for button in row if "url" in button}
 
     @property
     def buttons(self) -> dict[str, str]:
@@ -149,10 +159,14 @@ class FakeTelegram:
         self.calls: list[Call] = []
         self.inbox_of: dict[int, list[Sent]] = {}
         self.commands: dict[str, list[dict[str, str]]] = {}
+        self.descriptions: dict[str, str] = {}
+        self.short_descriptions: dict[str, str] = {}
+        self.menu_button = ""
         self.acknowledged: list[str] = []
         self.webhook: Webhook | None = None
         self.confirmed = 0
         self.latency = 0.0
+        self.watches_limits = False
         self._queue: list[dict[str, Any]] = []
         self._allowed: frozenset[str] = DEFAULT_UPDATES
         self._queries: set[str] = set()
@@ -414,6 +428,35 @@ class FakeTelegram:
         self.commands[language] = commands
         return True
 
+    def _get_my_commands(self, params: dict[str, Any]) -> list[dict[str, str]]:
+        return self.commands.get(str(params.get("language_code", "")), [])
+
+    def _get_webhook_info(self, _: dict[str, Any]) -> dict[str, Any]:
+        url = self.webhook.url if self.webhook else ""
+        return {"url": url, "has_custom_certificate": False, "pending_update_count": len(self._queue)}
+
+    def _set_my_description(self, params: dict[str, Any]) -> bool:
+        return self._describe(self.descriptions, params, str(params.get("description", "")), 512)
+
+    def _set_my_short_description(self, params: dict[str, Any]) -> bool:
+        return self._describe(self.short_descriptions, params, str(params.get("short_description", "")), 120)
+
+    @staticmethod
+    def _describe(kept: dict[str, str], params: dict[str, Any], text: str, longest: int) -> bool:
+        language = str(params.get("language_code", ""))
+        if not re.fullmatch(r"([a-z]{2})?", language):
+            raise _bad("invalid language code specified")
+        if _units(text) > longest:
+            raise _bad("description is too long")
+        kept[language] = text
+        return True
+
+    def _set_chat_menu_button(self, params: dict[str, Any]) -> bool:
+        if params.get("menu_button", {}).get("type") not in ("commands", "web_app", "default"):
+            raise _bad("wrong menu button type")
+        self.menu_button = str(params["menu_button"]["type"])
+        return True
+
     def _send_message(self, params: dict[str, Any]) -> dict[str, Any]:
         chat, text = params.get("chat_id"), str(params.get("text", ""))
         if not isinstance(chat, int) or chat not in self.inbox_of:
@@ -423,7 +466,10 @@ class FakeTelegram:
         if _units(text) > LONGEST_TEXT:
             raise _bad("message is too long")
         rows = _checked_rows(params.get("reply_markup"))
-        sent = Sent(self.number(), chat, text, rows, params.get("parse_mode"), time.monotonic())
+        if wait := self._over_the_limit(chat):
+            raise _Refused(too_many(wait))
+        to = params.get("reply_parameters", {}).get("message_id")
+        sent = Sent(self.number(), chat, text, rows, params.get("parse_mode"), time.monotonic(), to)
         self.inbox_of[chat].append(sent)
         return {
             "message_id": sent.id,
@@ -432,6 +478,19 @@ class FakeTelegram:
             "date": int(time.time()),
             "text": text,
         }
+
+    def _over_the_limit(self, chat: int) -> int:
+        """Seconds to wait, if the limits are watched and this message breaks one of them."""
+        now = time.monotonic()
+        if not self.watches_limits:
+            return 0
+        here = [sent.at for sent in self.inbox_of[chat]]
+        everywhere = sorted(sent.at for chat_ in self.inbox_of.values() for sent in chat_[-40:])
+        if here and now - here[-1] < 1:
+            return 1
+        if chat < 0 and len(here) >= 20 and now - here[-20] < 60:
+            return 60
+        return 1 if len(everywhere) >= 30 and now - everywhere[-30] < 1 else 0
 
     def _answer_callback_query(self, params: dict[str, Any]) -> bool:
         query = str(params.get("callback_query_id"))
@@ -446,11 +505,25 @@ _METHODS: dict[str, Callable[[FakeTelegram, dict[str, Any]], Any]] = {
     "getMe": FakeTelegram._get_me,
     "setWebhook": FakeTelegram._set_webhook,
     "deleteWebhook": FakeTelegram._delete_webhook,
+    "getWebhookInfo": FakeTelegram._get_webhook_info,
     "setMyCommands": FakeTelegram._set_my_commands,
+    "getMyCommands": FakeTelegram._get_my_commands,
+    "setMyDescription": FakeTelegram._set_my_description,
+    "setMyShortDescription": FakeTelegram._set_my_short_description,
+    "setChatMenuButton": FakeTelegram._set_chat_menu_button,
     "sendMessage": FakeTelegram._send_message,
     "answerCallbackQuery": FakeTelegram._answer_callback_query,
 }
-_WORDS = ("text", "parse_mode", "callback_query_id", "secret_token", "url", "language_code")
+_WORDS = (
+    "text",
+    "parse_mode",
+    "callback_query_id",
+    "secret_token",
+    "url",
+    "language_code",
+    "description",
+    "short_description",
+)
 
 
 def _params(body: bytes, content_type: str) -> dict[str, Any]:

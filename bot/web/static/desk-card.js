@@ -48,5 +48,6 @@ const moment = date => `${dayName(date)}, ${clockTime(date)}`;
 export function showHead(detail) {
   find('talk-title').textContent = caseName(detail.id);
   const parts = [detail.locale_name, channelName(detail.channel), detail.state === 'closed' ? say('closed') : waitWords(detail.waiting_since)];
+  if (detail.unreachable) parts.unshift(say('unreachable'));
   find('talk-sub').textContent = parts.join(' · ');
 }
