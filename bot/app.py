@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import roles
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_account import Webhook
 from bot.channels.webchat import WebChat
@@ -87,6 +88,7 @@ class App:
             hub=self.hub,
             clock=self.clock,
             knowledge=self.knowledge,
+            understand=self.reader.understand,
             telegram=self.telegram,
             whatsapp=self.whatsapp,
         )
@@ -130,7 +132,12 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
-    service = Service(reader.understand, lambda: knowledge.catalogue, clock)
+    service = Service(
+        reader.understand,
+        lambda: knowledge.catalogue,
+        clock,
+        mark_unanswered=settings.unanswered_minimum > 0,
+    )
     turns = Turns(store, service, channels, hub, clock, paces)
     try:
         if isinstance(jobs, PostgresJobs):
@@ -336,6 +343,7 @@ async def _first_link(app: App) -> str:
             app.store,
             name=FIRST_LOTSE,
             languages=("de", "en"),
+            roles=tuple(roles.Role),
             telegram=None,
             password_hash=None,
             setup_hash=key_hash(key),
@@ -353,6 +361,7 @@ def print_addresses(settings: Settings, first_link: str) -> None:
         "",
         f"  Chat     {settings.address}/",
         f"  Desk     {settings.address}/desk",
+        f"  Editors  {settings.address}/editor",
         f"  API      {settings.address}/api/v1/openapi.json",
     ]
     if first_link:

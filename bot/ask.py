@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.compose import compose
@@ -44,6 +45,14 @@ class Asked:
 def fresh(locale: str = "") -> Conversation:
     """A conversation nobody has written in; with ``locale`` the language is chosen."""
     return Conversation(id="ask", channel="console", address="", locale=locale or "de", locale_chosen=bool(locale))
+
+
+def judged(
+    message: Message, conversation: Conversation, understood: Understanding, catalogue: Catalogue, now: datetime
+) -> tuple[Decision, tuple[Reply, ...]]:
+    """What the bot decides and says to a message that was understood already; nothing is kept."""
+    decision = decide(Service.turn(message, conversation, understood, catalogue))
+    return decision, compose(decision, catalogue, now)
 
 
 def ask(

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import WrongSettings
 
 VAR = Path("var")
+FEWEST = 3
 DEFAULT_DATABASE = "sqlite:///var/lotsenbot.sqlite3"
 
 
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     whatsapp_verify_token: SecretStr = SecretStr("")
     whatsapp_api_url: str = Field(default="https://graph.facebook.com", min_length=1)
     retention_days: int = Field(default=30, ge=1, le=3650)
+    unanswered_minimum: int = Field(default=5, ge=0, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -90,6 +92,13 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("unanswered_minimum")
+    @classmethod
+    def _nobody_alone(cls, value: int) -> int:
+        if 0 < value < FEWEST:
+            raise ValueError(f"use at least {FEWEST}, so that nobody is recognisable, or 0 to switch it off")
         return value
 
     @field_validator("public_url", "whatsapp_api_url")

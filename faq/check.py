@@ -73,6 +73,21 @@ def load_usable(city: str, root: Path = ROOT) -> Catalogue:
     return replace(catalogue, stale=load_translations(root).stale(catalogue))
 
 
+def of_entry(catalogue: Catalogue, language: str, topic: str) -> list[Defect]:
+    """The defects of one answer: typed numbers, placeholders, script, lines and parts that are too long."""
+    for source in catalogue.sources:
+        if source.file.startswith(f"{language}/") and topic in source.data:
+            return list(_entry(catalogue, source, language, topic))
+    return []
+
+
+def _entry(catalogue: Catalogue, source: Source, tag: str, topic: str) -> Iterator[Defect]:
+    broken = list(_texts(catalogue, source, tag, topic, source.data[topic]))
+    yield from broken
+    if not broken:
+        yield from _lengths(catalogue, source, tag, topic, source.data[topic])
+
+
 def _references(catalogue: Catalogue) -> Iterator[Defect]:
     by_file = {source.file: source for source in catalogue.sources}
     yield from _topics(catalogue, by_file["topics.yaml"])
@@ -189,16 +204,13 @@ def _language(catalogue: Catalogue, tag: str) -> Iterator[Defect]:
                     ),
                     sentence("move it to {tag}/{chapter}.yaml", tag=tag, chapter=catalogue.topics[topic].chapter),
                 )
-            broken = list(_texts(catalogue, source, tag, topic, raw))
-            yield from broken
+            yield from _entry(catalogue, source, tag, topic)
             if titles.setdefault(raw["title"], topic) != topic:
                 yield source.defect(
                     (topic, "title"),
                     sentence("“{what}” has the same title", what=titles[raw["title"]]),
                     sentence("make the two titles differ, they are buttons"),
                 )
-            if not broken:
-                yield from _lengths(catalogue, source, tag, topic, raw)
 
 
 def _texts(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict[str, str]) -> Iterator[Defect]:

@@ -180,13 +180,7 @@ class Telegram:
             raise MoreToSend(number + 1)
 
     async def _keyboard(self, reply: Reply) -> InlineKeyboardMarkup | None:
-        rows: list[list[InlineKeyboardButton]] = []
-        for button in reply.buttons:
-            tap = await self._tap(button)
-            if rows and len(rows[-1]) == 1 and _short(button) and len(reply.buttons) > 4:
-                rows[-1].append(tap)
-            else:
-                rows.append([tap])
+        rows = [[await self._tap(button) for button in row] for row in keyboard_rows(reply)]
         return InlineKeyboardMarkup(rows) if rows else None
 
     async def _tap(self, button: Button) -> InlineKeyboardButton:
@@ -286,6 +280,17 @@ def _start_button(payload: str) -> str:
     if payload.startswith("lang_"):
         return f"lang:{payload.removeprefix('lang_')}"
     return from_payload(payload).button
+
+
+def keyboard_rows(reply: Reply) -> list[list[Button]]:
+    """The buttons under a reply, one in a row; many short ones two in a row."""
+    rows: list[list[Button]] = []
+    for button in reply.buttons:
+        if rows and len(rows[-1]) == 1 and _short(button) and len(reply.buttons) > 4:
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+    return rows
 
 
 def _short(button: Button) -> bool:

@@ -22,6 +22,7 @@ from bot.ports import Delivery, Move, Receipt, Update
 from bot.store import aliases, doors, receipts
 from bot.store import tables as t
 from bot.store.transaction import Transaction
+from bot.store.views import Unanswered
 
 SENT_KEPT = 90.0  # seconds; no limit of a platform on one chat looks further back
 SWEPT = 500
@@ -481,6 +482,11 @@ class Store:
         async with self.read() as reading:
             rows = await reading.all(select(t.tally).where(t.tally.c.day >= since))
         return [(row["locale"], row["outcome"], row["topic"], row["number"]) for row in rows]
+
+    async def unanswered(self, since: datetime, limit: int = 2000) -> list[Unanswered]:
+        """What newcomers wrote since then and nobody answered, the newest first, as long as their conversations are there."""
+        async with self.read() as reading:
+            return await reading.unanswered(since, limit)
 
     async def erase_chat(self, conversation: str) -> None:
         """Delete a web chat with everything that hangs on it."""

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.conversation import CaseState, Conversation, Mode
 from bot.errors import Unknown
 from bot.message import Reply
+from bot.roles import Role
 from bot.store import tables as t
-from bot.store.views import CaseRow, Lotse, Said, Sender
+from bot.store.views import CaseRow, Lotse, Said, Sender, Unanswered
 
 _DIALOGUE = (
     "locale_chosen",
@@ -163,6 +164,41 @@ class Transaction:
             )
         )
         return message
+
+    async def mark_unanswered(self, conversation: str, text: str) -> None:
+        """Note that the newest message of the newcomer with this text found no answer; the note goes with the message."""
+        newest = (
+            select(func.max(t.message.c.id))
+            .where(
+                t.message.c.conversation_id == conversation,
+                t.message.c.sender == "newcomer",
+                t.message.c.text == text,
+            )
+            .scalar_subquery()
+        )
+        await self.connection.execute(update(t.message).where(t.message.c.id == newest).values(unanswered=True))
+
+    async def unanswered(self, since: datetime, limit: int) -> list[Unanswered]:
+        """The newest messages without an answer, each with the topics of the reply that followed."""
+        later = t.message.alias("later")
+        reply = (
+            select(later.c.extra)
+            .where(
+                later.c.conversation_id == t.message.c.conversation_id,
+                later.c.sender == "bot",
+                later.c.id > t.message.c.id,
+            )
+            .order_by(later.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        rows = await self.all(
+            select(t.message, reply.label("reply"))
+            .where(t.message.c.unanswered, t.message.c.at >= since)
+            .order_by(t.message.c.id.desc())
+            .limit(limit)
+        )
+        return [_unanswered(row) for row in rows]
 
     async def already_said(self, conversation: str, client_id: str) -> int | None:
         """The message that was written under this key before."""
@@ -338,7 +374,7 @@ class Transaction:
     async def lotse(self, id_: int) -> Lotse | None:
         """An active account."""
         row = await self.one(select(t.lotse).where(t.lotse.c.id == id_, t.lotse.c.active))
-        return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None
+        return as_lotse(row) if row else None
 
     # ---- counts without texts
 
@@ -359,6 +395,22 @@ class Transaction:
 
     async def all(self, query: Select[Any]) -> list[RowMapping]:
         return list((await self.connection.execute(query)).mappings().all())
+
+
+def as_lotse(row: RowMapping) -> Lotse:
+    """The account in a row; a role of a newer version is left out."""
+    known = frozenset(role for role in Role if role in row["roles"])
+    return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"]), roles=known)
+
+
+def _unanswered(row: RowMapping) -> Unanswered:
+    return Unanswered(
+        id=row["id"],
+        conversation=row["conversation_id"],
+        text=row["text"],
+        locale=row["locale"],
+        topics=tuple((row["reply"] or {}).get("topics", ())),
+    )
 
 
 def _said(row: RowMapping) -> Said:

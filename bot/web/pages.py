@@ -28,6 +28,7 @@ from locales import Language, known, offered, phrases
 
 HERE = Path(__file__).parent
 LIKELY = ("de", "en", "ar", "uk", "ru", "tr", "fa")
+STAFF = ("de", "en")
 LOCALE_COOKIE = "lang"
 
 router = APIRouter(include_in_schema=False)
@@ -64,6 +65,7 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
         series=_series(parts, locale),
         privacy_url="/privacy",
         imprint_url="/imprint",
+        card_words=shown.card_words(say),
     )
 
 
@@ -119,9 +121,11 @@ async def imprint(request: Request, parts: Has) -> Response:
     )
 
 
-def page(request: Request, parts: Parts, template: str, status: int = 200, **context: Any) -> Response:
-    """A page with what all pages share; the chosen language is remembered for the next one."""
-    locale = page_locale(request)
+def page(
+    request: Request, parts: Parts, template: str, status: int = 200, *, staff: bool = False, **context: Any
+) -> Response:
+    """A page with what all pages share; the chosen language is remembered for the next one. Pages for ``staff`` are in two languages."""
+    locale = page_locale(request, STAFF if staff else ())
     say = phrases(locale)
     response = templates.TemplateResponse(
         request,
@@ -144,16 +148,25 @@ def page(request: Request, parts: Parts, template: str, status: int = 200, **con
     return response
 
 
-def notice(request: Request, parts: Parts, status: int, title: str, text: str) -> Response:
-    """A page with a title and a few sentences."""
-    return page(request, parts, "notice.html", status, title=title, text=text)
+def notice(
+    request: Request,
+    parts: Parts,
+    status: int,
+    title: str,
+    text: str,
+    link: dict[str, str] | None = None,
+    *,
+    staff: bool = False,
+) -> Response:
+    """A page with a title, a few sentences and a way on (``url`` and ``label``), by default to the chat."""
+    return page(request, parts, "notice.html", status, staff=staff, title=title, text=text, link=link)
 
 
-def page_locale(request: Request) -> str:
-    """The language asked for, remembered, or preferred by the browser; German otherwise."""
+def page_locale(request: Request, among: tuple[str, ...] = ()) -> str:
+    """The language asked for, remembered, or preferred by the browser, among some if given; German otherwise."""
     wanted = [request.query_params.get("lang", ""), request.cookies.get(LOCALE_COOKIE, "")]
     wanted += [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
-    return next((tag for tag in map(known, wanted) if tag), "de")
+    return next((tag for tag in map(known, wanted) if tag and (not among or tag in among)), "de")
 
 
 def shown_language(language: Language, current: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bot.message import Button, Reply
 from bot.store import CaseRow, Progress, Said
 from bot.web.reasons import why_not
 from faq import Catalogue, open_today, phone_words
-from locales import languages, phrases
+from locales import Phrases, languages, phrases
 
 WORTH_SHOWING = 5
 
@@ -40,8 +40,7 @@ def said(
     if come:
         shown["delivery"] = delivery(come, locale)
     if raw := row.extra.get("card"):
-        emergency = row.extra.get("decision") == "emergency"
-        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
+        shown["card"] = card(raw, row.locale, catalogue, now, emergency=row.extra.get("decision") == "emergency")
     return shown
 
 
@@ -62,15 +61,33 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
         "decision": decision.outcome,
         "topics": [link.topic],
     }
-    if reply.card and decision.outcome == "emergency":
-        message["card"] = _emergency_card(asdict(reply.card), reply.locale, catalogue)
-    elif reply.card:
-        message["card"] = _card(asdict(reply.card), now)
+    if reply.card:
+        emergency = decision.outcome == "emergency"
+        message["card"] = card(asdict(reply.card), reply.locale, catalogue, now, emergency=emergency)
     return {
         "topic": link.topic,
         "button": link.button,
         "title": catalogue.title(link.topic, reply.locale),
         "message": message,
+    }
+
+
+def card(raw: dict[str, Any], locale: str, catalogue: Catalogue, now: datetime, *, emergency: bool) -> dict[str, Any]:
+    """A card in parts as ``card.js`` shows it."""
+    return _emergency_card(raw, locale, catalogue) if emergency else _card(raw, now)
+
+
+def card_words(say: Phrases) -> dict[str, str]:
+    """What ``card.js`` itself says on a card, in the language of the page or of a preview."""
+    return {
+        "bring": say("Bring with you"),
+        "map": say("Show on the map"),
+        "steps": say("What to do"),
+        "more": say("More about this"),
+        "please_check": say("Please check this first"),
+        "source": say("Source: {source}"),
+        "checked": say("Last checked: {date}"),
+        "or_call": say("Or call:"),
     }
 
 
