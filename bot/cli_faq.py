@@ -17,7 +17,7 @@ from bot.settings import load_settings
 from faq import Catalogue
 from faq import load_usable as load
 from locales import languages
-from locales.defects import sentence
+from locales.defects import Sentence, sentence
 
 if TYPE_CHECKING:
     from bot.evaluate import Result
@@ -52,9 +52,14 @@ def faq_check(
     spoken = editors_words(words)
     if text := printed(defects, format_.value, spoken):
         print(text)
-    count = sentence("{number} defects", number=len(defects)) if defects else sentence("The content is in order.")
-    print(count.said(spoken), file=sys.stderr)
+    print(_sum(len(defects)).said(spoken), file=sys.stderr)
     sys.exit(1 if defects else 0)
+
+
+def _sum(number: int) -> Sentence:
+    if not number:
+        return sentence("The content is in order.")
+    return sentence("1 defect") if number == 1 else sentence("{number} defects", number=number)
 
 
 def _changed_files() -> set[str]:

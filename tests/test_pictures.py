@@ -80,7 +80,7 @@ def test_a_mistake_and_its_remedy(browser: Browser, folder: Path, tmp_path: Path
     )
     found = faq.check.check("osnabrueck", "de", tmp_path / "faq")
     assert len(found) == 1
-    shown = f"$ .venv/bin/lotsenbot faq check\nfaq/{found[0].in_('de')}\n1 Mängel"
+    shown = f"$ .venv/bin/lotsenbot faq check\nfaq/{found[0].in_('de')}\n1 Mangel"
     assert "die Zahl „14“ ist in den Text getippt" in shown
     terminal(browser, shown, folder / "mistake.png")
 
