@@ -128,7 +128,9 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
         spare = 0.0 if settings.embedded else OVERTAKING
-        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare)
+        paces[telegram.name] = Pacer(
+            "pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare, once_told=True
+        )
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp

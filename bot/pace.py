@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 AT_A_TIME = 5  # moments reserved in one go, so a crowd costs few transactions and an emergency waits for few
 MOST_WAITING = 90  # three seconds of Telegram; who comes later is brought back by the sweep, oldest first
+EASE_OFF_FOR = 60.0  # seconds for which the limit is kept after the platform refused something
 SPARE = 0.02  # seconds added to a chat's own limits, for clocks that tick coarsely
 
 
@@ -61,8 +62,13 @@ class Pacer:
         reserve: Reserve,
         *,
         spare: float = 0.0,
+        once_told: bool = False,
     ) -> None:
-        """``spare`` seconds are added where several machines send: their messages overtake each other on the way."""
+        """``spare`` seconds are added where several machines send: their messages overtake each other on the way.
+
+        ``once_told``: the limit is kept only for a while after the platform said that it was too much.
+        """
+        self._once_told, self._kept_until = once_told, 0.0
         self._name, self._limit, self._reserve = name, limit, reserve
         self._shared = Limit(number=limit.number, seconds=limit.seconds + spare)
         self.in_chat = in_chat
@@ -73,6 +79,10 @@ class Pacer:
         self._ended: deque[float] = deque()
         self._end = asyncio.Event()
 
+    def ease_off(self) -> None:
+        """The platform took it as too much: keep the limit for a while."""
+        self._kept_until = asyncio.get_running_loop().time() + EASE_OFF_FOR
+
     @asynccontextmanager
     async def turn(self, age: int, *, urgent: bool = False) -> AsyncIterator[bool]:
         """Wait for the right to send one message and hold it while sending.
@@ -80,6 +90,9 @@ class Pacer:
         ``age`` is a number that grows with time; the smallest goes first. False without waiting if so many older ones
         wait that it is better to come back later.
         """
+        if self._once_told and asyncio.get_running_loop().time() > self._kept_until:
+            yield True
+            return
         place = (not urgent, age, next(self._numbers))
         if sum(entry[:3] < place for entry in self._waiting) >= MOST_WAITING:
             yield False

@@ -216,6 +216,8 @@ class Turns:
         if delivery.attempts + 1 >= TRIES_TO_DELIVER:
             await self._give_up(delivery, "too many tries")
             return True
+        if later.seconds is not None and delivery.channel in self._paces:
+            self._paces[delivery.channel].ease_off()
         DELIVERIES.labels(delivery.channel, "later").inc()
         again, sent = self._clock() + _pause(later, delivery.attempts), later.sent or delivery.parts_sent
         await self._store.deliver_later(delivery.id, again, sent, keys=later.receipts)

@@ -134,3 +134,18 @@ async def test_a_database_in_trouble_delays_messages_and_loses_none() -> None:
     moments.broken = 1
     async with pacer(EVERY_SECOND, moments).turn(1) as granted:
         assert granted
+
+
+async def test_the_limit_of_all_chats_is_kept_once_the_platform_said_it_was_too_much() -> None:
+    pace = Pacer("test", Limit(number=5, seconds=0.2), lambda _: GROUP, Moments(), once_told=True)
+
+    async def send(number: int) -> None:
+        async with pace.turn(number) as granted:
+            assert granted
+
+    began = time.monotonic()
+    await asyncio.gather(*(send(number) for number in range(20)))
+    assert time.monotonic() - began < 0.1
+    pace.ease_off()
+    await asyncio.gather(*(send(number) for number in range(20)))
+    assert time.monotonic() - began > 0.5
