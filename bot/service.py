@@ -221,6 +221,8 @@ class Service:
         conversation, action = decision.conversation, decision.action
         if conversation.group:
             return Waiting()
+        if conversation.mode is Mode.BOT and not isinstance(action, HandOff | BackToBot | Emergency):
+            return Waiting()  # nobody waits and nobody left: there is no case to see to
         case = await transaction.live_case(conversation.id)
         if case is None and isinstance(action, HandOff):
             last = self._catalogue().title(conversation.last_topic, "de") if conversation.last_topic else ""

@@ -59,9 +59,12 @@ class Turns:
 
     async def see_to(self, conversation: str) -> None:
         """Take every open turn of a conversation and send what waits, in order. Safe to call at any time, not twice at once."""
+        taken = False
         while not self._stopping and await self._take_turn(conversation):
+            taken = True
             await self._deliver_waiting(conversation)
-        await self._deliver_waiting(conversation)
+        if not taken:
+            await self._deliver_waiting(conversation)
         if self._doors:
             await self._knock(conversation)
 

@@ -23,11 +23,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    bindparam,
     cast,
     extract,
     false,
     func,
-    literal,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -53,7 +53,7 @@ def clock(database: AsyncEngine | AsyncConnection) -> ColumnElement[float]:
     """Seconds now, by the one clock that all processes share: PostgreSQL's, or the machine's with SQLite."""
     if database.dialect.name == "postgresql":
         return cast(extract("epoch", func.clock_timestamp()), Float(53))
-    return literal(time.time())
+    return bindparam("clock_now", callable_=time.time, type_=Float(53))  # asked at each execution
 
 
 metadata = MetaData(

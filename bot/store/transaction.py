@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,21 @@ _DIALOGUE = (
     "slowed",
 )
 
+# Made once: putting a statement together costs more than running it.
+_CONVERSATION = select(t.conversation).where(t.conversation.c.id == bindparam("id")).with_for_update()
+_DONE_AT = select(t.inbox.c.done_at).where(t.inbox.c.id == bindparam("id"))
+_RECEIVED = (
+    select(func.count())
+    .select_from(t.inbox)
+    .where(
+        t.inbox.c.conversation_id == bindparam("conversation"),
+        t.inbox.c.received_at >= bindparam("since"),
+        t.inbox.c.id <= bindparam("up_to"),
+    )
+)
+_NEW_MESSAGE = insert(t.message)
+_NEW_REPLY = insert(t.outbox)
+
 
 class Transaction:
     """The reads and writes of one step; made by ``Store.begin``. ``one``, ``all`` and ``connection`` serve this package only."""
@@ -48,7 +63,7 @@ class Transaction:
         Raises:
             Unknown: if there is none (any more).
         """
-        found = await self.one(select(t.conversation).where(t.conversation.c.id == id_).with_for_update())
+        found = await self.one(_CONVERSATION, id=id_)
         if found is None:
             raise Unknown("There is no such conversation.")
         dialogue = {name: found["dialogue"][name] for name in _DIALOGUE if name in found["dialogue"]}
@@ -105,7 +120,7 @@ class Transaction:
 
     async def is_open(self, inbox_id: int) -> bool:
         """Nobody has handled this update yet."""
-        found = await self.one(select(t.inbox.c.done_at).where(t.inbox.c.id == inbox_id))
+        found = await self.one(_DONE_AT, id=inbox_id)
         return found is not None and found["done_at"] is None
 
     async def done(self, inbox_id: int, outcome: str, now: datetime) -> None:
@@ -116,12 +131,8 @@ class Transaction:
 
     async def received_since(self, conversation: str, since: datetime, up_to: int) -> int:
         """How many updates came from this newcomer since then, up to and with the given one."""
-        query = (
-            select(func.count())
-            .select_from(t.inbox)
-            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.received_at >= since, t.inbox.c.id <= up_to)
-        )
-        return int((await self.connection.execute(query)).scalar_one())
+        values = {"conversation": conversation, "since": since, "up_to": up_to}
+        return int((await self.connection.execute(_RECEIVED, values)).scalar_one())
 
     async def clear(self, inbox_id: int) -> None:
         """Of this update only the key stays."""
@@ -159,9 +170,8 @@ class Transaction:
             extra["card"] = asdict(reply.card)
         message = await self._write(conversation.id, sender, name, reply.text, reply.locale, extra, client_id, now)
         await self.connection.execute(
-            insert(t.outbox).values(
-                conversation_id=conversation.id, message_id=message, created_at=now, state="waiting"
-            )
+            _NEW_REPLY,
+            {"conversation_id": conversation.id, "message_id": message, "created_at": now, "state": "waiting"},
         )
         return message
 
@@ -248,16 +258,17 @@ class Transaction:
         now: datetime,
     ) -> int:
         result = await self.connection.execute(
-            insert(t.message).values(
-                conversation_id=conversation,
-                sender=sender,
-                name=name,
-                text=text,
-                locale=locale,
-                extra=extra,
-                client_id=client_id,
-                at=now,
-            )
+            _NEW_MESSAGE,
+            {
+                "conversation_id": conversation,
+                "sender": sender,
+                "name": name,
+                "text": text,
+                "locale": locale,
+                "extra": extra,
+                "client_id": client_id,
+                "at": now,
+            },
         )
         key = result.inserted_primary_key
         assert key is not None
@@ -390,8 +401,8 @@ class Transaction:
             )
         )
 
-    async def one(self, query: Select[Any]) -> RowMapping | None:
-        return (await self.connection.execute(query)).mappings().one_or_none()
+    async def one(self, query: Select[Any], **values: Any) -> RowMapping | None:
+        return (await self.connection.execute(query, values or None)).mappings().one_or_none()
 
     async def all(self, query: Select[Any]) -> list[RowMapping]:
         return list((await self.connection.execute(query)).mappings().all())
