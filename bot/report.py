@@ -9,7 +9,7 @@ from bot.ports import utc_now
 from bot.service import CHOSEN, PASSED_OVER
 from bot.settings import Settings
 from bot.store import Store, open_database
-from faq import load
+from faq import load_usable as load
 
 FLOOR = 5
 

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import WrongSettings
+from faq import HOME, cities, no_such_city
 
 VAR = Path("var")
 DEFAULT_DATABASE = "sqlite:///var/lotsenbot.sqlite3"
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     database_url: str = DEFAULT_DATABASE
     secret_key: SecretStr = SecretStr("")
-    city: str = "osnabrueck"
+    city: str = HOME
     telegram_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org/bot"
     telegram_webhook_secret: SecretStr = SecretStr("")
@@ -47,6 +48,13 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("city")
+    @classmethod
+    def _has_a_folder(cls, value: str) -> str:
+        if value not in cities():
+            raise ValueError(no_such_city(value))
+        return value
 
     @field_validator("telegram_lotsen_chat", mode="before")
     @classmethod

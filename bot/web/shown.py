@@ -41,7 +41,7 @@ def said(
         shown["delivery"] = delivery(come, locale)
     if raw := row.extra.get("card"):
         emergency = row.extra.get("decision") == "emergency"
-        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
+        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now, catalogue)
     return shown
 
 
@@ -65,7 +65,7 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
     if reply.card and decision.outcome == "emergency":
         message["card"] = _emergency_card(asdict(reply.card), reply.locale, catalogue)
     elif reply.card:
-        message["card"] = _card(asdict(reply.card), now)
+        message["card"] = _card(asdict(reply.card), now, catalogue)
     return {
         "topic": link.topic,
         "button": link.button,
@@ -74,10 +74,12 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
     }
 
 
-def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
-    say = phrases(raw["locale"])
+def _card(raw: dict[str, Any], now: datetime, catalogue: Catalogue) -> dict[str, Any]:
+    say, land = phrases(raw["locale"]), catalogue.city.land
     contacts = [
-        contact | {"today": open_today(contact["opening_hours"], now, say)} if contact.get("opening_hours") else contact
+        contact | {"today": open_today(contact["opening_hours"], now, say, land)}
+        if contact.get("opening_hours")
+        else contact
         for contact in raw.get("contacts", ())
     ]
     return raw | {
