@@ -109,7 +109,7 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     engine = await open_database(settings.database_url, migrate=role is Role.RUN)
     jobs = EmbeddedJobs() if settings.embedded else PostgresJobs(settings.database_url)
     hub = Hub() if settings.embedded else SharedHub(settings.database_url)
-    store, reader = Store(engine), Reader()
+    store, reader = Store(engine), Reader(knowledge.catalogue.city)
     notes = Notes(store)
     telegram = (
         Telegram(

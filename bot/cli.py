@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli_city import city_cli
 from bot.cli_common import checked_language, stop
 from bot.cli_faq import faq_cli
 from bot.cli_import import import_cli
@@ -22,6 +23,7 @@ from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
 from faq import load_usable as load
 from locales import languages
+from locales.defects import editors_language, said
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +34,7 @@ cli = typer.Typer(
 bench_cli = typer.Typer(no_args_is_help=True, help="Measurements beside peers, in one run.")
 db_cli = typer.Typer(no_args_is_help=True, help="The database.")
 cli.add_typer(faq_cli, name="faq")
+cli.add_typer(city_cli, name="city")
 cli.add_typer(import_cli, name="import")
 cli.add_typer(lotse_cli, name="lotse")
 cli.add_typer(whatsapp_cli, name="whatsapp")
@@ -50,7 +53,7 @@ def main() -> None:
     except OurFault as error:
         stop(str(error), 2)
     except LotsenbotError as error:
-        stop(str(error), 1)
+        stop(said(error.args[0], editors_language()) if error.args else "", 1)
     except BrokenPipeError:
         sys.exit(1)
 

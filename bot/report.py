@@ -10,7 +10,8 @@ from bot.service import CHOSEN, PASSED_OVER
 from bot.settings import Settings
 from bot.store import Store, Unanswered, open_database
 from bot.unanswered import group, missed
-from faq import Catalogue, load
+from faq import Catalogue
+from faq import load_usable as load
 
 FLOOR = 5
 

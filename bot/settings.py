@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import WrongSettings
+from faq import HOME, cities, no_such_city
 
 VAR = Path("var")
 FEWEST = 3
@@ -28,7 +29,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     database_url: str = DEFAULT_DATABASE
     secret_key: SecretStr = SecretStr("")
-    city: str = "osnabrueck"
+    city: str = HOME
     telegram_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org/bot"
     telegram_webhook_secret: SecretStr = SecretStr("")
@@ -51,6 +52,13 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("city")
+    @classmethod
+    def _has_a_folder(cls, value: str) -> str:
+        if value not in cities():
+            raise ValueError(no_such_city(value))
+        return value
 
     @field_validator("telegram_lotsen_chat", mode="before")
     @classmethod

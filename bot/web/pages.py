@@ -27,7 +27,6 @@ from intents.understanding import Thresholds, Understanding
 from locales import Language, known, offered, phrases
 
 HERE = Path(__file__).parent
-LIKELY = ("de", "en", "ar", "uk", "ru", "tr", "fa")
 STAFF = ("de", "en")
 LOCALE_COOKIE = "lang"
 
@@ -43,7 +42,7 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
     catalogue, locale = parts.knowledge.catalogue, page_locale(request)
     lost = (topic and topic not in catalogue.topics) or (lang and not known(lang))
     say = phrases(locale)
-    office = catalogue.contacts.get("buergerinformation")
+    office = catalogue.town_hall
     return page(
         request,
         parts,
@@ -56,12 +55,10 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
         likely=[
             shown_language(language, locale)
             for language in offered()
-            if language.tag in LIKELY and language.tag != locale
+            if language.tag in catalogue.city.languages and language.tag != locale
         ][:4],
         emergency=[{"number": number, "label": label} for number, label in emergency_numbers(catalogue, say)],
-        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)}
-        if office and office.phone
-        else None,
+        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)},
         series=_series(parts, locale),
         privacy_url="/privacy",
         imprint_url="/imprint",
@@ -136,7 +133,7 @@ def page(
             "ngettext": say.many,
             "locale": locale,
             "direction": say.direction,
-            "city": "Osnabrück",
+            "city": parts.knowledge.catalogue.city.name(locale),
             "asset": asset,
             "languages": [shown_language(language, locale) for language in offered()],
         },

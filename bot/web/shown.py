@@ -74,7 +74,7 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
 
 def card(raw: dict[str, Any], locale: str, catalogue: Catalogue, now: datetime, *, emergency: bool) -> dict[str, Any]:
     """A card in parts as ``card.js`` shows it."""
-    return _emergency_card(raw, locale, catalogue) if emergency else _card(raw, now)
+    return _emergency_card(raw, locale, catalogue) if emergency else _card(raw, now, catalogue)
 
 
 def card_words(say: Phrases) -> dict[str, str]:
@@ -91,10 +91,12 @@ def card_words(say: Phrases) -> dict[str, str]:
     }
 
 
-def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
-    say = phrases(raw["locale"])
+def _card(raw: dict[str, Any], now: datetime, catalogue: Catalogue) -> dict[str, Any]:
+    say, land = phrases(raw["locale"]), catalogue.city.land
     contacts = [
-        contact | {"today": open_today(contact["opening_hours"], now, say)} if contact.get("opening_hours") else contact
+        contact | {"today": open_today(contact["opening_hours"], now, say, land)}
+        if contact.get("opening_hours")
+        else contact
         for contact in raw.get("contacts", ())
     ]
     return raw | {
