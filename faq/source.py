@@ -24,6 +24,10 @@ class ContentError(Exception):
         super().__init__("\n".join(str(defect) for defect in self.defects))
 
 
+# Signs without which no line needs a closer look.
+_SUSPECT = re.compile(r"\t|[^\S\n\r ]|<{7}|>{7}|={7}|\s#")
+
+
 @dataclass(frozen=True)
 class Source:
     """One parsed file: its data and the line of every key path."""
@@ -78,7 +82,7 @@ def read(path: Path, root: Path) -> Source:
             ]
         ) from error
     text = text.removeprefix("\ufeff")
-    if wrong := _before_yaml(name, text):
+    if _SUSPECT.search(text) and (wrong := _before_yaml(name, text)):
         raise ContentError([wrong])
     try:
         node = yaml.compose(text, Loader=Loader)
