@@ -19,11 +19,11 @@ import uvicorn
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channels.telegram import Telegram
-from bot.channels.telegram_account import Webhook
+from bot.channels.telegram.account import Telegram
+from bot.channels.telegram.profile import Webhook
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
-from bot.errors import LotsenbotError, WrongSettings, place_of
+from bot.errors import LotsenbotError, RetryLater, WrongSettings, place_of
 from bot.hub import DESK, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
@@ -262,7 +262,12 @@ async def _poll_telegram(app: App, telegram: Telegram) -> None:
     """Ask for updates where Telegram cannot reach us."""
 
     async def accept(raw: dict[str, Any]) -> None:
-        app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+        try:
+            app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+        except Exception as error:
+            if app.store.is_away(error):
+                raise RetryLater("the database is away") from error
+            raise
 
     await telegram.poll(accept)
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram_account import commands, description
+from bot.channels.telegram.profile import commands, description
 from locales import phrases
 from tests.fakes.telegram import TAGS, FakeTelegram, Slow, too_many
 from tests.postgres import postgres
