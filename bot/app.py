@@ -27,7 +27,7 @@ from bot.errors import LotsenbotError, RetryLater, WrongSettings, place_of
 from bot.hub import DESK, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
-from bot.pace import Limit, Pacer
+from bot.pace import Limit, Pacer, for_machines
 from bot.ports import Channel, Clock, utc_now
 from bot.service import Service
 from bot.settings import Settings
@@ -55,7 +55,6 @@ class Role(StrEnum):
 
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
-OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 
 
 @dataclass(kw_only=True)
@@ -125,8 +124,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     if telegram:
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
-        spare = 0.0 if settings.embedded else OVERTAKING
-        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare)
+        shared = () if settings.embedded else for_machines(every_second)
+        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, shared=shared)
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp

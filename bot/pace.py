@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 AT_A_TIME = 5  # moments reserved in one go, so a crowd costs few transactions and an emergency waits for few
 MOST_WAITING = 90  # three seconds of Telegram; who comes later is brought back by the sweep, oldest first
+OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 SPARE = 0.02  # seconds added to a chat's own limits, for clocks that tick coarsely
 
 
@@ -31,6 +32,14 @@ class Limit:
 
     number: int
     seconds: float
+
+
+def for_machines(limit: Limit) -> tuple[Limit, ...]:
+    """The same limit for several machines: their messages overtake each other on the way, the less the more evenly they leave."""
+    return (
+        Limit(number=limit.number, seconds=limit.seconds + OVERTAKING),
+        Limit(number=max(1, limit.number // 8), seconds=limit.seconds / 10),
+    )
 
 
 def next_moment(taken: Sequence[float], limits: Sequence[Limit], now: float) -> float:
@@ -60,11 +69,11 @@ class Pacer:
         in_chat: Callable[[str], Sequence[Limit]],
         reserve: Reserve,
         *,
-        spare: float = 0.0,
+        shared: Sequence[Limit] = (),
     ) -> None:
-        """``spare`` seconds are added where several machines send: their messages overtake each other on the way."""
+        """``shared`` are the limits for all processes together, if several send; else they are those of this one."""
         self._name, self._limit, self._reserve = name, limit, reserve
-        self._shared = Limit(number=limit.number, seconds=limit.seconds + spare)
+        self._shared = shared or (limit,)
         self.in_chat = in_chat
         self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -111,7 +120,7 @@ class Pacer:
     async def _moments(self, number: int) -> list[float]:
         while True:
             try:
-                return await self._reserve(self._name, (self._shared,), number)
+                return await self._reserve(self._name, self._shared, number)
             except Exception as error:  # a busy database delays messages, it loses none
                 log.error("no moment to send", error=type(error).__name__, where=place_of(error))
                 await asyncio.sleep(1)

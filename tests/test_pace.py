@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from bot.pace import MOST_WAITING, Limit, Pacer, next_moment, wait_in_chat
+from bot.pace import MOST_WAITING, Limit, Pacer, for_machines, next_moment, wait_in_chat
 
 EVERY_SECOND = Limit(number=1, seconds=1.0)
 GROUP = (EVERY_SECOND, Limit(number=20, seconds=60.0))
@@ -134,3 +134,12 @@ async def test_a_database_in_trouble_delays_messages_and_loses_none() -> None:
     moments.broken = 1
     async with pacer(EVERY_SECOND, moments).turn(1) as granted:
         assert granted
+
+
+def test_several_machines_send_evenly_and_a_little_slower() -> None:
+    taken: list[float] = []
+    for _ in range(90):
+        taken.append(next_moment(taken, for_machines(Limit(number=30, seconds=1.0)), 0.0))
+    assert most_in_any(1.09, taken) <= 30
+    assert most_in_any(0.09, taken) <= 3
+    assert taken[-1] < 3.7

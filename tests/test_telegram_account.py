@@ -154,7 +154,7 @@ def test_processes_on_many_machines_keep_the_limits_together(tmp_path: Path, tit
         telegram.wait(lambda: all(person.got for person in crowd) and len(quick.got) == 2, seconds=60)
         assert sum(len(person.got) for person in crowd) == len(crowd), "nobody is answered twice"
         assert quick.got[1].at - quick.got[0].at >= 1
-        assert refused(telegram) <= 1  # two machines' messages may overtake each other on their way
+        assert refused(telegram) <= 2  # two machines' messages may overtake each other on their way
         telegram.wait(lambda: set(telegram.descriptions) == TAGS)
         assert set_up_calls(telegram)["setMyDescription"] == len(TAGS), "one of them sets the account up"
 
