@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -124,8 +125,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     if telegram:
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
-        shared = () if settings.embedded else for_machines(every_second)
-        paces[telegram.name] = Pacer("pace:telegram", every_second, telegram.limits, notes.reserve, shared=shared)
+        together = None if settings.embedded else partial(notes.reserve, "pace:telegram", for_machines(every_second))
+        paces[telegram.name] = Pacer(every_second, telegram.limits, together)
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
