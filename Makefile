@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check fix messages train soak lock clean
+.PHONY: run test check fix messages pictures train soak lock clean
 
 run: .venv/ready
 	@$(BIN)/lotsenbot run
@@ -25,6 +25,9 @@ fix: .venv/ready-test
 
 messages: .venv/ready-test
 	@$(BIN)/python -m locales.extract
+
+pictures: .venv/ready-test
+	@mkdir -p docs/pictures && LOTSENBOT_PICTURES=1 $(BIN)/pytest -q tests/test_pictures.py
 
 soak: .venv/ready-test
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -183,7 +183,6 @@ async def bench(rates: Sequence[int], seconds: float, database: str, workers: in
             "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", "TELEGRAM_TOKEN": "4833:bench", "TELEGRAM_API_URL": api.url,
             "TELEGRAM_WEBHOOK_SECRET": SECRET, "SECRET_KEY": secrets.token_urlsafe(40), "LOG_LEVEL": "ERROR",
             "DATABASE_URL": database or f"sqlite:///{folder}/lotsenbot.sqlite3",
-            "TELEGRAM_MESSAGES_PER_SECOND": "1000",  # the fake takes any number, Telegram 30
         }  # fmt: skip
         if database:
             subprocess.run([ours, "db", "upgrade"], env=os.environ | settings, check=True, stdout=subprocess.DEVNULL)

@@ -20,12 +20,13 @@ import uvicorn
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import roles
 from bot.channels.telegram.account import Telegram
 from bot.channels.telegram.profile import Webhook
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
 from bot.errors import LotsenbotError, RetryLater, WrongSettings, place_of
-from bot.hub import DESK, SET_ASIDE, Hub
+from bot.hub import DESK, EASE_OFF, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
 from bot.pace import Limit, Pacer, for_machines
@@ -87,6 +88,7 @@ class App:
             hub=self.hub,
             clock=self.clock,
             knowledge=self.knowledge,
+            understand=self.reader.understand,
             telegram=self.telegram,
             whatsapp=self.whatsapp,
         )
@@ -107,7 +109,7 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     engine = await open_database(settings.database_url, migrate=role is Role.RUN)
     jobs = EmbeddedJobs() if settings.embedded else PostgresJobs(settings.database_url)
     hub = Hub() if settings.embedded else SharedHub(settings.database_url)
-    store, reader = Store(engine), Reader()
+    store, reader = Store(engine), Reader(knowledge.catalogue.city)
     notes = Notes(store)
     telegram = (
         Telegram(
@@ -126,11 +128,16 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
         together = None if settings.embedded else partial(notes.reserve, "pace:telegram", for_machines(every_second))
-        paces[telegram.name] = Pacer(every_second, telegram.limits, together)
+        paces[telegram.name] = Pacer(every_second, telegram.limits, together, once_told=True)
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
-    service = Service(reader.understand, lambda: knowledge.catalogue, clock)
+    service = Service(
+        reader.understand,
+        lambda: knowledge.catalogue,
+        clock,
+        mark_unanswered=settings.unanswered_minimum > 0,
+    )
     turns = Turns(store, service, channels, hub, clock, paces)
     try:
         if isinstance(jobs, PostgresJobs):
@@ -238,6 +245,7 @@ def _background(app: App) -> list[Coroutine[None, None, None]]:
         work += [
             _alone(app, "telegram-account", lambda: _set_up_telegram(app, telegram)),
             _alone(app, "tell-set-aside", lambda: _tell_what_is_set_aside(app)),
+            _ease_off_together(app),
         ]
         if not app.settings.telegram_by_webhook:
             work.append(_alone(app, "telegram-poll", lambda: _poll_telegram(app, telegram)))
@@ -256,6 +264,14 @@ async def _set_up_telegram(app: App, telegram: Telegram) -> None:
     while True:
         await telegram.set_up(webhook if app.settings.telegram_by_webhook else None)
         await asyncio.sleep(3600)
+
+
+async def _ease_off_together(app: App) -> None:
+    """What one process was told holds for all."""
+    with app.hub.listen(EASE_OFF) as hints:
+        while True:
+            if pace := app.paces.get(await hints.get()):
+                pace.ease_off()
 
 
 async def _poll_telegram(app: App, telegram: Telegram) -> None:
@@ -341,6 +357,7 @@ async def _first_link(app: App) -> str:
             app.store,
             name=FIRST_LOTSE,
             languages=("de", "en"),
+            roles=tuple(roles.Role),
             telegram=None,
             password_hash=None,
             setup_hash=key_hash(key),
@@ -358,6 +375,7 @@ def print_addresses(settings: Settings, first_link: str) -> None:
         "",
         f"  Chat     {settings.address}/",
         f"  Desk     {settings.address}/desk",
+        f"  Editors  {settings.address}/editor",
         f"  API      {settings.address}/api/v1/openapi.json",
     ]
     if first_link:

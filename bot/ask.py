@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.compose import compose
@@ -14,7 +15,7 @@ from bot.links import followed
 from bot.message import Kind, Message, Reply, clean_text
 from bot.ports import utc_now
 from bot.service import Service
-from bot.understand import load_matcher
+from bot.understand import matcher_for
 from faq import Catalogue
 from intents.matcher import Matcher
 from intents.understanding import Understanding
@@ -46,6 +47,14 @@ def fresh(locale: str = "") -> Conversation:
     return Conversation(id="ask", channel="console", address="", locale=locale or "de", locale_chosen=bool(locale))
 
 
+def judged(
+    message: Message, conversation: Conversation, understood: Understanding, catalogue: Catalogue, now: datetime
+) -> tuple[Decision, tuple[Reply, ...]]:
+    """What the bot decides and says to a message that was understood already; nothing is kept."""
+    decision = decide(Service.turn(message, conversation, understood, catalogue))
+    return decision, compose(decision, catalogue, now)
+
+
 def ask(
     text: str,
     catalogue: Catalogue,
@@ -60,7 +69,7 @@ def ask(
     message = Message(kind=Kind.BUTTON, button=button) if button else Message(text=clean_text(text))
     message = followed(message, catalogue.topics)
     words = conversation.question if button == "danger:no" else message.text
-    understood = (matcher or load_matcher()).understand(
+    understood = (matcher or matcher_for(catalogue.city)).understand(
         words, conversation.locale if conversation.locale_chosen else ""
     )
     decision = decide(Service.turn(message, conversation, understood, catalogue))

@@ -6,15 +6,16 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli_city import city_cli
 from bot.cli_common import checked_language, stop
 from bot.cli_faq import faq_cli
 from bot.cli_import import import_cli
+from bot.cli_lotse import lotse_cli
 from bot.cli_poster import links, poster
 from bot.cli_whatsapp import whatsapp_cli
 from bot.errors import LotsenbotError, OurFault
@@ -22,6 +23,7 @@ from bot.settings import VAR, load_settings
 from faq import Catalogue, ContentError
 from faq import load_usable as load
 from locales import languages
+from locales.defects import editors_language, said
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -29,10 +31,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Lotsenbot, the welcome chatbot of a city.",
 )
-lotse_cli = typer.Typer(no_args_is_help=True, help="Accounts of the guides.")
 bench_cli = typer.Typer(no_args_is_help=True, help="Measurements beside peers, in one run.")
 db_cli = typer.Typer(no_args_is_help=True, help="The database.")
 cli.add_typer(faq_cli, name="faq")
+cli.add_typer(city_cli, name="city")
 cli.add_typer(import_cli, name="import")
 cli.add_typer(lotse_cli, name="lotse")
 cli.add_typer(whatsapp_cli, name="whatsapp")
@@ -51,7 +53,7 @@ def main() -> None:
     except OurFault as error:
         stop(str(error), 2)
     except LotsenbotError as error:
-        stop(str(error), 1)
+        stop(said(error.args[0], editors_language()) if error.args else "", 1)
     except BrokenPipeError:
         sys.exit(1)
 
@@ -203,71 +205,6 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-@lotse_cli.command("add")
-def lotse_add(
-    name: str,
-    languages_: Annotated[str, typer.Option("--languages", help="For example ar,de.")] = "de",
-    telegram: Annotated[str | None, typer.Option(help="Telegram id.")] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
-) -> None:
-    """A new account; prints a one-time link to set the password when none is given."""
-    spoken = tuple(tag.strip() for tag in languages_.split(",") if tag.strip())
-    if wrong := [tag for tag in spoken if tag not in languages()]:
-        stop(f"there is no language {wrong[0]}; use {', '.join(languages())}", 2)
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else ""
-    print(asyncio.run(_add(name.strip(), spoken, telegram, password)))
-
-
-async def _add(name: str, spoken: tuple[str, ...], telegram: str | None, password: str) -> str:
-    from bot.app import open_app
-    from bot.store import accounts
-    from bot.web.desk_auth import SETUP_DAYS, SHORTEST_PASSWORD, hash_password
-    from bot.web.keys import key_hash, new_key
-
-    if not name or len(name) > 80:
-        stop("the name needs 1 to 80 characters", 2)
-    if password and len(password) < SHORTEST_PASSWORD:
-        stop(f"the password needs at least {SHORTEST_PASSWORD} characters", 2)
-    key = new_key()
-    async with open_app(load_settings()) as app:
-        now = app.clock()
-        await accounts.add_lotse(
-            app.store,
-            name=name,
-            languages=spoken,
-            telegram=telegram,
-            password_hash=hash_password(password) if password else None,
-            setup_hash=None if password else key_hash(key),
-            setup_until=None if password else now + timedelta(days=SETUP_DAYS),
-            now=now,
-        )
-    return f"{name} can log in now." if password else f"{app.settings.address}/desk/setup/{key}"
-
-
-@lotse_cli.command("token")
-def lotse_token(name: str) -> None:
-    """A bearer token for the desk API, printed alone."""
-    print(asyncio.run(_token(name)))
-
-
-async def _token(name: str) -> str:
-    from bot.app import open_app
-    from bot.store import accounts
-    from bot.web.keys import key_hash, new_key
-
-    key = new_key()
-    async with open_app(load_settings()) as app:
-        found = await accounts.credentials(app.store, name)
-        if found is None or not found.active:
-            stop(f"there is no Lotse named {name}; add one with `lotsenbot lotse add`", 1)
-        await accounts.add_key(
-            app.store, lotse=found.id, key_hash=key_hash(key), kind="bearer", until=None, now=app.clock()
-        )
-    return key
-
-
 @bench_cli.command("intents")
 def bench_intents(
     train: Annotated[
@@ -355,7 +292,7 @@ def doctor() -> None:
 
 @cli.command()
 def report(days: Annotated[int, typer.Option(min=1, max=3650, help="How many days back.")] = 30) -> None:
-    """What was asked and how it ended, counted without any text; numbers under five are not shown."""
+    """What was asked and how it ended, in counts, and the words that many used in vain; small numbers are not shown."""
     from bot.report import report as make_report
 
     print(asyncio.run(make_report(load_settings(), days)))

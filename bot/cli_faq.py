@@ -14,10 +14,9 @@ import typer
 from bot.cli_common import checked_language, editors_words, stop
 from bot.ports import utc_now
 from bot.settings import load_settings
-from faq import Catalogue
-from faq import load_usable as load
+from faq import HOME, Catalogue, cities, load, load_usable, no_such_city
 from locales import languages
-from locales.defects import sentence
+from locales.defects import Sentence, sentence
 
 if TYPE_CHECKING:
     from bot.evaluate import Result
@@ -41,20 +40,44 @@ def faq_check(
     ] = "",
     changed: Annotated[bool, typer.Option(help="Only files that differ from the last commit.")] = False,
     format_: Annotated[Format, typer.Option("--format", help="How defects are printed.")] = Format.TEXT,
+    city: Annotated[str, typer.Option(help="This city instead of CITY; also says what to fill in next.")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="The whole list of what a city has not filled in.")] = False,
 ) -> None:
     """Every defect of the content with file, line, what and how to mend."""
     from bot.check import check, printed
 
-    defects = check(load_settings().city, language)
+    if city and city not in cities():
+        stop(no_such_city(city), 2)
+    city = city or load_settings().city
+    defects = check(city, language)
     if changed:
         files = _changed_files()
         defects = [defect for defect in defects if defect.file in files]
     spoken = editors_words(words)
     if text := printed(defects, format_.value, spoken):
         print(text)
-    count = sentence("{number} defects", number=len(defects)) if defects else sentence("The content is in order.")
-    print(count.said(spoken), file=sys.stderr)
+    print(_sum(len(defects)).said(spoken), file=sys.stderr)
+    if city != HOME and not defects and format_ is Format.TEXT:
+        _print_to_do(city, spoken, whole=all_)
     sys.exit(1 if defects else 0)
+
+
+def _print_to_do(city: str, spoken: str, *, whole: bool) -> None:
+    from bot.cities import SHOWN, state, to_do
+
+    steps = to_do(city)
+    shown = steps if whole else steps[:SHOWN]
+    print(state(city).said(spoken))
+    for number, step in enumerate(shown, 1):
+        print(f"{number:3d}. {step.said(spoken)}")
+    if len(steps) > len(shown):
+        print(sentence("     … and {number} more (--all)", number=len(steps) - len(shown)).said(spoken))
+
+
+def _sum(number: int) -> Sentence:
+    if not number:
+        return sentence("The content is in order.")
+    return sentence("1 defect") if number == 1 else sentence("{number} defects", number=number)
 
 
 def _changed_files() -> set[str]:
@@ -76,12 +99,12 @@ def faq_status(
     from bot.editing import facts_to_check, matrix
     from faq.translations import load_translations
 
-    catalogue, today = load(load_settings().city), utc_now().date()
+    catalogue, today = load(HOME), utc_now().date()
     print(
         matrix(catalogue, load_translations(), [checked_language(language)] if language else list(languages()), today)
     )
     if facts:
-        print("\n" + "\n".join(facts_to_check(catalogue, today)))
+        print("\n" + "\n".join(facts_to_check(load_usable(load_settings().city), today)))
 
 
 @faq_cli.command("diff")
@@ -93,7 +116,7 @@ def faq_diff(
     from bot.editing import differences
     from faq.translations import load_translations
 
-    catalogue = load(load_settings().city)
+    catalogue = load(HOME)
     shown = differences(catalogue, load_translations(), checked_language(language), _topics(catalogue, topics))
     print(shown or "Every translation was made from the German text as it is.")
 
@@ -113,7 +136,7 @@ def faq_accept(
     from faq import ROOT
     from faq.translations import accept
 
-    catalogue = load(load_settings().city)
+    catalogue = load(HOME)
     chosen = _topics(catalogue, topics)
     if wording:
         spoken = list(catalogue.entries) if language == "all" else [checked_language(language)]
@@ -166,7 +189,7 @@ def faq_eval(
     """Accuracy, wrong answers and hand-offs, per language, from labelled messages."""
     from bot import evaluate as evaluating
 
-    catalogue = load(load_settings().city)
+    catalogue = load_usable(load_settings().city)
     result = evaluating.evaluate(files, catalogue)
     if accept is not None:
         accept.write_text(json.dumps(result.well, indent=0, sort_keys=True) + "\n", encoding="utf-8")

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from bot.cli_common import checked_language, editors_words, stop
-from bot.errors import Refused
+from bot.errors import Refused, RetryLater
 from bot.ports import utc_now
 from bot.settings import load_settings
+from faq import HOME
 from faq import load_usable as load
 from locales.defects import said, sentence
 
@@ -23,7 +24,7 @@ import_cli = typer.Typer(
 
 @import_cli.callback()
 def _group() -> None:
-    """Keep `starterpack` a verb of its own, also while it is the only one."""
+    """Each kind of source has a verb of its own."""
 
 
 @import_cli.command("starterpack")
@@ -57,11 +58,57 @@ def _starterpack(file: Path, out: Path | None, source: str, language: str, spoke
     )
     header = sentence(
         "Drafts from “{title}” ({file}), imported on {day}. Nobody has reviewed them.\n"
-        "Numbers go to faq/facts, contacts to faq/contacts, then the text to faq/de; docs/editing.md shows how.",
+        "Numbers go to the facts, contacts to the contacts, then the text to faq/de; docs/editing.md shows how.",
         title=brochure.title, file=file.name, day=utc_now().date(),
     )  # fmt: skip
     write_drafts(target, brochure.drafts, header.said(spoken), spoken)
     return report(brochure, target, catalogue, spoken)
+
+
+@import_cli.command("integreat")
+def import_integreat(
+    source: Annotated[
+        str, typer.Argument(help="An address as https://integreat.app/augsburg/de or of the API, or a saved file.")
+    ],
+    language: Annotated[str, typer.Option(help="The language of the pages; otherwise as the address says.")] = "",
+    city: Annotated[str, typer.Option(help="The city's name; otherwise as the pages say.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Where the drafts go; drafts/integreat-<city>/<language>.yaml otherwise.")
+    ] = None,
+    words: Annotated[str, typer.Option(help="Language of the report: de or en; without it that of the machine.")] = "",
+) -> None:
+    """Turn the pages of a city in Integreat into draft entries with source and date, sorted by our topics."""
+    spoken = editors_words(words)
+    try:
+        print(_integreat(source, checked_language(language), city, out, spoken))
+    except (Refused, RetryLater) as error:
+        stop(said(error.args[0], spoken), 1)
+
+
+def _integreat(source: str, language: str, city: str, out: Path | None, spoken: str) -> str:
+    from bot.importing import integreat, refuse_existing, write_drafts
+    from bot.importing.drafts import FOLDER
+    from bot.importing.topics import TopicFinder
+
+    pages = integreat.read_pages(source, language)
+    city, language = integreat.place(pages, city, language)
+    checked_language(language)
+    file = out or FOLDER / f"integreat-{city}" / f"{language}.yaml"
+    refuse_existing(file)
+    print(sentence("{count} pages, compared with our topics …", count=len(pages)).said(spoken), file=sys.stderr)
+    today = utc_now().date()
+    finder = TopicFinder(load(HOME), language, city.replace("-", " "))
+    found = tuple(integreat.drafts(pages, finder, today))
+    header = sentence(
+        "Drafts from {source}, imported on {day}. Nobody has reviewed them; docs/editing.md shows what to do.",
+        source=source, day=today,
+    )  # fmt: skip
+    write_drafts(file, (draft for draft, _ in found), header.said(spoken), spoken)
+    return integreat.report(
+        integreat.Imported(city=city, language=language, drafts=found, empty=tuple(integreat.without_text(pages))),
+        file,
+        spoken,
+    )
 
 
 def _progress(spoken: str) -> Callable[[str, int, int], None]:

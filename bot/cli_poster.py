@@ -16,7 +16,6 @@ from faq import Catalogue
 from faq import load_usable as load
 from locales import known, offered
 
-CITY = "Osnabrück"
 MISSING = {
     "web": "the web page is left out: PUBLIC_URL is not set",
     "telegram": "Telegram is left out: TELEGRAM_NAME is not set",
@@ -52,7 +51,7 @@ def poster(
     catalogue = load(settings.city)
     _check_topic(topic, catalogue)
     tags = _tags(language) or ["de"]
-    made = make_poster(catalogue, topic, tags, _places(settings), CITY)
+    made = make_poster(catalogue, topic, tags, _places(settings), catalogue.city.names["de"])
     name = "-".join(["poster", *([topic] if topic else []), *tags])
     for ending, content in (("pdf", made.pdf), ("svg", made.svg)):
         print(_write(into / f"{name}.{ending}", content))

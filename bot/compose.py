@@ -244,11 +244,11 @@ class _Composer:
         return (Button(id="bot", label=self._("Stop waiting")), Button(id="menu", label=self._("All topics")))
 
     def _smalltalk(self, kind: str) -> Reply:
-        _ = self._
+        _, city = self._, self.catalogue.city.name(self.locale)
         text = {
-            "greeting": _("Hello, good to see you here. Ask me anything about living in Osnabrück."),
+            "greeting": _("Hello, good to see you here. Ask me anything about living in {city}.").format(city=city),
             "thanks": _("You are welcome. If there is anything else, just write."),
-            "goodbye": _("Goodbye, and all the best in Osnabrück. You can come back at any time."),
+            "goodbye": _("Goodbye, and all the best in {city}. You can come back at any time.").format(city=city),
             "insult": _("I am sorry that this was not helpful. A person can take over."),
         }[kind]
         if kind == "greeting":
@@ -286,7 +286,9 @@ class _Composer:
         text = "\n\n".join(
             [
                 *([lost_link(_)] if lost else []),
-                _("Welcome to Osnabrück. I am a chatbot, not a person. Write your question in your language."),
+                _("Welcome to {city}. I am a chatbot, not a person. Write your question in your language.").format(
+                    city=self.catalogue.city.name(self.locale)
+                ),
                 how,
                 _("In danger: call {police} (police) or {rescue} (ambulance, fire).").format(
                     police=_.isolate("110"), rescue=_.isolate("112")

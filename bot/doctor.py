@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import WrongSettings
+from bot.errors import LotsenbotError, WrongSettings
 from bot.settings import Settings
 from bot.store import open_database
 from bot.store import tables as t
@@ -69,6 +69,8 @@ async def examine(settings: Settings, now: Callable[[], datetime]) -> AsyncItera
             yield await _reachable(http, settings.public_url)
         async for finding in _telegram(http, settings, now):
             yield finding
+    async for finding in _whatsapp(settings):
+        yield finding
 
 
 def _content(settings: Settings) -> Finding:
@@ -241,3 +243,31 @@ def _lotsen_chat(answer: dict[str, Any]) -> Finding:
             "the bot cannot see the Lotsen's group", "add it there, and set TELEGRAM_LOTSEN_CHAT to the group's number"
         )
     return fine("the bot sees the Lotsen's group")
+
+
+async def _whatsapp(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.whatsapp_token.get_secret_value():
+        yield note("WhatsApp is off", "docs/operating.md says what a city needs at Meta")
+        return
+    from bot.channels.whatsapp.account import WhatsApp
+    from bot.channels.whatsapp.approval import compare
+
+    whatsapp = WhatsApp.of(settings)
+    try:
+        account = await whatsapp.account()
+        yield fine("WhatsApp takes the token")
+        if not settings.whatsapp_verify_token.get_secret_value():
+            yield wrong("WHATSAPP_VERIFY_TOKEN is not set", "set it, and enter the same words at Meta with the webhook")
+        if not account:
+            yield note("the token does not tell its account", "run `lotsenbot whatsapp templates --account ID`")
+            return
+        late = [one.template.locale for one in compare(await whatsapp.templates(account)) if one.state != "approved"]
+    except LotsenbotError as error:
+        yield wrong(f"WhatsApp: {error}", "check WHATSAPP_TOKEN, its rights, and WHATSAPP_API_URL")
+        return
+    finally:
+        await whatsapp.stop()
+    if late:
+        yield note(f"templates not approved: {', '.join(late)}", "run `lotsenbot whatsapp templates --submit`")
+    else:
+        yield fine("all WhatsApp templates are approved")

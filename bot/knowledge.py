@@ -18,13 +18,13 @@ LOOK_EVERY = 2.0
 
 
 class LiveKnowledge:
-    """The last good content. ``broken`` names the defects of newer files that could not be taken.
+    """The last good content of the folder ``root``. ``broken`` names the defects of newer files that could not be taken.
 
     Of the portraits only those are taken that are whole now: an old state could show a person who has changed her mind.
     """
 
     def __init__(self, city: str, root: Path = ROOT) -> None:
-        self._city, self._root = city, root
+        self._city, self.root = city, root
         self._stamp = self._now()
         self.catalogue: Catalogue = load_usable(city, root)
         self.broken: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class LiveKnowledge:
             return
         self._stamp = stamp
         try:
-            self.catalogue = load_usable(self._city, self._root)
+            self.catalogue = load_usable(self._city, self.root)
         except ContentError as error:
             self.broken = tuple(str(defect) for defect in error.defects)
             log.error("new content is broken, the last good one stays", defects=list(self.broken[:5]))
@@ -57,13 +57,13 @@ class LiveKnowledge:
         self.portraits = self._portraits()
 
     def _portraits(self) -> Series:
-        series, defects = load_series(self._city, self._root)
+        series, defects = load_series(self._city, self.root)
         self.broken += tuple(str(defect) for defect in defects)
         return series
 
     def _now(self) -> dict[Path, int]:
         stamps = {}
-        for path in (*content_files(self._city, self._root), *series_files(self._city, self._root)):
+        for path in (*content_files(self._city, self.root), *series_files(self._city, self.root)):
             with suppress(FileNotFoundError):  # a file may vanish for a moment while an editor saves it
                 stamps[path] = path.stat().st_mtime_ns
         return stamps

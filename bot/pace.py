@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 AT_A_TIME = 5  # moments reserved in one go, so a crowd costs few transactions and an emergency waits for few
 MOST_WAITING = 90  # three seconds of Telegram; who comes later is brought back by the sweep, oldest first
 OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
+EASE_OFF_FOR = 60.0  # seconds for which the limit is kept after the platform refused something
 SPARE = 0.02  # seconds added to a chat's own limits, for clocks that tick coarsely
 
 
@@ -61,9 +62,15 @@ class Pacer:
         limit: Limit,
         in_chat: Callable[[str], Sequence[Limit]],
         reserve: Callable[[int], Awaitable[list[float]]] | None = None,
+        *,
+        once_told: bool = False,
     ) -> None:
-        """``reserve`` takes moments out of the limit that all processes share; without it this process sends alone."""
+        """``reserve`` takes moments out of the limit that all processes share; without it this process sends alone.
+
+        ``once_told``: the limit is kept only for a while after the platform said that it was too much.
+        """
         self._limit, self._reserve = limit, reserve
+        self._once_told, self._kept_until = once_told, 0.0
         self.in_chat = in_chat
         self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -72,6 +79,10 @@ class Pacer:
         self._ended: deque[float] = deque()
         self._end = asyncio.Event()
 
+    def ease_off(self) -> None:
+        """The platform took it as too much: keep the limit for a while."""
+        self._kept_until = asyncio.get_running_loop().time() + EASE_OFF_FOR
+
     @asynccontextmanager
     async def turn(self, age: int, *, urgent: bool = False) -> AsyncIterator[bool]:
         """Wait for the right to send one message and hold it while sending.
@@ -79,7 +90,8 @@ class Pacer:
         ``age`` is a number that grows with time; the smallest goes first. False without waiting if so many older ones
         wait that it is better to come back later.
         """
-        if self._reserve is None and not self._waiting and self._has_room():
+        free = self._once_told and asyncio.get_running_loop().time() > self._kept_until
+        if free or (self._reserve is None and not self._waiting and self._has_room()):
             self._under_way += 1  # the usual case: nobody waits, and nobody else has to be asked
         elif not await self._wait((not urgent, age, next(self._numbers))):
             yield False

@@ -1,4 +1,4 @@
-"""`lotsenbot report`: what was asked and how it ended, from counts that hold no text. Small numbers stay hidden: nobody is recognisable."""
+"""`lotsenbot report`: what was asked and how it ended, from counts, and what many asked in vain. Small numbers stay hidden: nobody is recognisable."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from datetime import timedelta
 from bot.ports import utc_now
 from bot.service import CHOSEN, PASSED_OVER
 from bot.settings import Settings
-from bot.store import Store, open_database
-from faq import load
+from bot.store import Store, Unanswered, open_database
+from bot.unanswered import group, missed
+from faq import Catalogue
+from faq import load_usable as load
 
 FLOOR = 5
 
 
 async def report(settings: Settings, days: int) -> str:
     """Outcomes by language and the topics most asked for."""
-    since = (utc_now() - timedelta(days=days)).date().isoformat()
+    begin = utc_now() - timedelta(days=days)
+    since = begin.date().isoformat()
     engine = await open_database(settings.database_url)
     try:
         counts = await Store(engine).tallies(since)
+        vain = await Store(engine).unanswered(begin)
     finally:
         await engine.dispose()
     outcomes, topics, catalogue = Counter[tuple[str, str]](), Counter[str](), load(settings.city)
@@ -48,8 +52,22 @@ async def report(settings: Settings, days: int) -> str:
         for topic in offered
         if taps[CHOSEN][topic] + taps[PASSED_OVER][topic] >= FLOOR
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_questions(vain, settings.unanswered_minimum, catalogue)])
 
 
-def _hidden(number: int) -> str:
-    return str(number) if number >= FLOOR else f"<{FLOOR}"
+def _questions(vain: list[Unanswered], minimum: int, catalogue: Catalogue) -> list[str]:
+    """What many asked in vain, in the words they have in common."""
+    if not minimum:
+        return ["questions nobody answers: switched off (UNANSWERED_MINIMUM)"]
+    asked = group(missed(vain), minimum)
+    lines = [f"questions nobody answers: conversations, language, the words at least {minimum} of them share"]
+    lines += [
+        f"{one.people:7d}  {one.locale:9}  {one.words}"
+        + (f"  (near: {', '.join(catalogue.title(topic, 'de') for topic in one.topics)})" if one.topics else "")
+        for one in asked.groups
+    ]
+    return [*lines, f"{_hidden(asked.others, minimum):>7}  asked something that too few others asked"]
+
+
+def _hidden(number: int, floor: int = FLOOR) -> str:
+    return str(number) if number >= floor else f"<{floor}"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bot.compose import Waiting, compose, corrected, late, medium
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
-from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff
+from bot.decision import BackToBot, Decision, Emergency, Erase, HandOff, Rephrase
 from bot.links import VERB as LINK
 from bot.links import followed, from_button
 from bot.message import Kind, Message, Reply
@@ -57,6 +57,7 @@ class Transaction(Protocol):
     ) -> str: ...
     async def live_case(self, conversation: str) -> Case | None: ...
     async def button_label(self, conversation: str, button: str) -> str: ...
+    async def mark_unanswered(self, conversation: str, text: str) -> None: ...
     async def place(self, case: str) -> int: ...
     async def set_case(self, case: str, **values: Any) -> None: ...
     async def step(self, case: str, lotse: int | None, step: str, now: datetime, note: str | None = None) -> None: ...
@@ -79,10 +80,18 @@ class Heard:
 
 
 class Service:
-    """Handles messages; holds no state of its own."""
+    """Handles messages; holds no state of its own. Without ``mark_unanswered`` nothing notes which found no answer."""
 
-    def __init__(self, understand: Understand, catalogue: Callable[[], Catalogue], clock: Clock) -> None:
+    def __init__(
+        self,
+        understand: Understand,
+        catalogue: Callable[[], Catalogue],
+        clock: Clock,
+        *,
+        mark_unanswered: bool = True,
+    ) -> None:
         self._understand, self._catalogue, self._clock = understand, catalogue, clock
+        self._mark_unanswered = mark_unanswered
 
     async def understood(self, message: Message, conversation: Conversation) -> Understanding:
         """Understand a message; slow, so before the transaction. "No danger" goes back to the question itself."""
@@ -123,6 +132,8 @@ class Service:
             await transaction.heard(
                 decision.conversation, label, heard.client_id, now, {"kind": heard.message.kind.value}
             )
+            if self._mark_unanswered and (question := _unanswered(decision)):
+                await transaction.mark_unanswered(conversation.id, question)
         waiting = await self._see_to_case(heard.message, decision, transaction, now)
         topics = [topic for topic, _ in decision.topics]
         extra: dict[str, Any] = {"farewell": True} if isinstance(decision.action, Erase) else {}
@@ -210,6 +221,8 @@ class Service:
         conversation, action = decision.conversation, decision.action
         if conversation.group:
             return Waiting()
+        if conversation.mode is Mode.BOT and not isinstance(action, HandOff | BackToBot | Emergency):
+            return Waiting()  # nobody waits and nobody left: there is no case to see to
         case = await transaction.live_case(conversation.id)
         if case is None and isinstance(action, HandOff):
             last = self._catalogue().title(conversation.last_topic, "de") if conversation.last_topic else ""
@@ -233,6 +246,12 @@ def _is_late(heard: Heard, now: datetime) -> bool:
 
 def _as_heard(message: Message, conversation: Conversation) -> Conversation:
     return conversation.in_public(known(message.locale)) if message.group else conversation
+
+
+def _unanswered(decision: Decision) -> str:
+    """The question for which the bot had neither an answer nor a guess that fits; empty otherwise."""
+    missed = isinstance(decision.action, Rephrase) or decision.action == HandOff(reason="unsure")
+    return decision.conversation.question if missed else ""
 
 
 def _evidence(message: Message, before: Conversation) -> list[tuple[str, str]]:

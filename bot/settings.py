@@ -12,8 +12,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import WrongSettings
+from faq import HOME, cities, no_such_city
 
 VAR = Path("var")
+FEWEST = 3
 DEFAULT_DATABASE = "sqlite:///var/lotsenbot.sqlite3"
 
 
@@ -27,7 +29,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     database_url: str = DEFAULT_DATABASE
     secret_key: SecretStr = SecretStr("")
-    city: str = "osnabrueck"
+    city: str = HOME
     telegram_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org/bot"
     telegram_webhook_secret: SecretStr = SecretStr("")
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
     whatsapp_verify_token: SecretStr = SecretStr("")
     whatsapp_api_url: str = Field(default="https://graph.facebook.com", min_length=1)
     retention_days: int = Field(default=30, ge=1, le=3650)
+    unanswered_minimum: int = Field(default=5, ge=0, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -49,6 +52,13 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("city")
+    @classmethod
+    def _has_a_folder(cls, value: str) -> str:
+        if value not in cities():
+            raise ValueError(no_such_city(value))
+        return value
 
     @field_validator("telegram_lotsen_chat", mode="before")
     @classmethod
@@ -90,6 +100,13 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("unanswered_minimum")
+    @classmethod
+    def _nobody_alone(cls, value: int) -> int:
+        if 0 < value < FEWEST:
+            raise ValueError(f"use at least {FEWEST}, so that nobody is recognisable, or 0 to switch it off")
         return value
 
     @field_validator("public_url", "whatsapp_api_url")

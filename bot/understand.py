@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from threadpoolctl import threadpool_limits
 
 from bot.errors import WrongSettings
+from faq import HOME, City
 from intents import catalogue
 from intents.encoders import available
 from intents.matcher import Matcher, make_matcher
@@ -29,9 +30,18 @@ CPU_SECONDS = Counter(
 )
 
 
+def matcher_for(city: City) -> Matcher:
+    """The matcher that knows which town is ours.
+
+    Raises:
+        WrongSettings: if the model is missing or damaged.
+    """
+    return load_matcher(city=() if city.slug == HOME else city.written)
+
+
 @cache
-def load_matcher(root: Path = catalogue.ROOT) -> Matcher:
-    """The matcher with everything loaded, from another copy of ``intents/`` if given.
+def load_matcher(root: Path = catalogue.ROOT, city: tuple[str, ...] = ()) -> Matcher:
+    """The matcher with everything loaded, from another copy of ``intents/`` and for another city than home if given.
 
     Raises:
         WrongSettings: if the model is missing or damaged.
@@ -41,7 +51,7 @@ def load_matcher(root: Path = catalogue.ROOT) -> Matcher:
         model = load(root / "model")
     except StaleModel as error:
         raise WrongSettings(str(error)) from error
-    return make_matcher(model, available(), language_names(), root)
+    return make_matcher(model, available(), language_names(), root, city)
 
 
 class Reader:
@@ -50,7 +60,8 @@ class Reader:
     What was understood lately is kept under a keyed hash of the words, without them: many people ask the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, city: City | None = None) -> None:
+        self._city = city
         self._thread = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
         self._lately: OrderedDict[bytes, Understanding] = OrderedDict()
         self._key = secrets.token_bytes(32)
@@ -61,7 +72,7 @@ class Reader:
         if key in self._lately:
             self._lately.move_to_end(key)
             return self._lately[key]
-        found = await asyncio.get_running_loop().run_in_executor(self._thread, _understand, text, locale)
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, _understand, self._city, text, locale)
         self._lately[key] = replace(found, text="", notes=())
         if len(self._lately) > KEPT:
             self._lately.popitem(last=False)
@@ -76,8 +87,8 @@ class Reader:
         self._thread.shutdown(wait=True)
 
 
-def _understand(text: str, locale: str) -> Understanding:
+def _understand(city: City | None, text: str, locale: str) -> Understanding:
     began = time.thread_time()
-    found = load_matcher().understand(text, locale)
+    found = (matcher_for(city) if city else load_matcher()).understand(text, locale)
     CPU_SECONDS.inc(time.thread_time() - began)
     return found

@@ -63,6 +63,7 @@ class Card:
     source: str = ""
     checked: str = ""
     stale: str = ""
+    gaps: str = ""
 
     @property
     def doubtful(self) -> bool:
@@ -98,11 +99,14 @@ def make_card(catalogue: Catalogue, topic_id: str, locale: str, now: datetime) -
         more=more,
         headline=tuple((_headline_label(label, say), printer.headline(fact)) for label, fact in topic.headline),
         doubts=_whom_to_ask(catalogue, topic, used, say, now.date()),
-        contacts=tuple(_contact(catalogue.contacts[id_], say, now) for id_ in topic.contacts),
+        contacts=tuple(_contact(catalogue.contacts[id_], say, now, catalogue.city.land) for id_ in topic.contacts),
         source=_sources(used),
         checked=_checked(used, say),
         stale=say("The German text has changed since this translation. If you are unsure, ask a person.")
         if (language, topic_id) in catalogue.stale
+        else "",
+        gaps=say("Something that differs from city to city is missing here. Please ask the town hall about it.")
+        if (language, topic_id) in catalogue.gaps
         else "",
     )
 
@@ -166,7 +170,7 @@ def _name_and_phone(contact: Contact, say: Phrases) -> str:
     return f"{name} ({say.isolate(reach)})" if reach else name
 
 
-def _contact(contact: Contact, say: Phrases, now: datetime) -> ContactCard:
+def _contact(contact: Contact, say: Phrases, now: datetime, land: str) -> ContactCard:
     hours = contact.opening_hours
     return ContactCard(
         name=contact.name,
@@ -176,7 +180,7 @@ def _contact(contact: Contact, say: Phrases, now: datetime) -> ContactCard:
         web=contact.web,
         opening_hours=hours,
         hours=week(hours, monday_of(now), say) if hours else (),
-        today=today(hours, now, say) if hours else "",
+        today=today(hours, now, say, land) if hours else "",
         geo=f"geo:0,0?q={quote(contact.address)}" if contact.address else "",
         note="" if contact.is_sure else say("These details are not confirmed yet. Please check before you go."),
     )
@@ -200,7 +204,10 @@ def _sources(used: Iterable[Fact]) -> str:
 
 
 def _checked(used: Iterable[Fact], say: Phrases) -> str:
-    """The oldest state against which a sure fact of the card was checked: the careful end."""
+    """The oldest state against which a sure fact of the card was checked: the careful end. Empty where no fact is used."""
+    used = list(used)
+    if not used:
+        return ""
     sure = [fact for fact in used if fact.is_sure]
     dates = sorted(fact.as_of for fact in sure if fact.as_of)
     if not sure:
@@ -222,13 +229,10 @@ def card_text(card: Card, *, with_more: bool = False) -> str:
         [say("Please bring:"), *(f"– {_marked(line, doubt)}" for line in card.bring)] if card.bring else [],
         [f"{number}. {_marked(line, doubt)}" for number, line in enumerate(card.steps, 1)],
         [_marked(line, doubt) for line in card.more] if with_more else [],
-        [card.stale] if card.stale else [],
+        [notice for notice in (card.stale, card.gaps) if notice],
         [card.doubts] if card.doubts else [],
         *([_contact_text(contact, say)] for contact in card.contacts[:SHOWN_CONTACTS]),
-        [
-            say("Source: {source}").format(source=say.isolate(card.source)),
-            say("Last checked: {month}").format(month=card.checked),
-        ],
+        _source_text(card, say),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -242,12 +246,18 @@ def more_text(card: Card) -> str:
         *([_marked(line, doubt)] for line in card.more),
         [card.stale] if card.stale else [],
         [card.doubts] if card.doubts else [],
-        [
-            say("Source: {source}").format(source=say.isolate(card.source)),
-            say("Last checked: {month}").format(month=card.checked),
-        ],
+        _source_text(card, say),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _source_text(card: Card, say: Phrases) -> list[str]:
+    if not card.source:
+        return []
+    return [
+        say("Source: {source}").format(source=say.isolate(card.source)),
+        say("Last checked: {month}").format(month=card.checked),
+    ]
 
 
 def _marked(line: Line, doubt: str) -> str:

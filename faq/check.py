@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faq.card import card_text, make_card
-from faq.catalogue import HEADLINES, NO_TEXTS, ROOT, SOURCE_LANGUAGE, TEXT_KEYS, Catalogue, Entry, load
+from faq.catalogue import (
+    HEADLINES,
+    NO_TEXTS,
+    ROOT,
+    SOURCE_LANGUAGE,
+    TEXT_KEYS,
+    Catalogue,
+    Entry,
+    holds_facts,
+    load,
+)
+from faq.cities import HOME, OnlyHome, only_home
+from faq.fit import fit
 from faq.placeholders import ContactUse, FactUse, Use, uses, without
 from faq.reading import GRADE_AT_MOST, measured
 from faq.source import ContentError, Source
@@ -42,22 +54,22 @@ _SCRIPTS = {"Latin": "LATIN", "Cyrillic": "CYRILLIC", "Arabic": "ARABIC", "Ethio
 
 
 def check(city: str, language: str = "", root: Path = ROOT) -> list[Defect]:
-    """All defects of the answers, in one language if asked."""
+    """All defects of the answers, in one language if asked: of the shared ones, and of what the city adds."""
     try:
-        catalogue = load(city, root)
+        shared, home = load(HOME, root), only_home(root)
+        found = list(_topics(shared, topics_file(shared)))
+        for tag in shared.entries:
+            if not language or tag == language:
+                found += _language(shared, tag, home)
+        found += [*_missing(shared, language), *_strays(root, language)]
+        if city != HOME:
+            found += _city(load(city, root), home, language)
     except ContentError as error:
         return [
             defect
             for defect in error.defects
             if not language or not _is_text(defect.file) or defect.file.startswith(f"{language}/")
         ]
-    by_file = {source.file: source for source in catalogue.sources}
-    found = [*_topics(catalogue, by_file["topics.yaml"])]
-    for tag in catalogue.entries:
-        if not language or tag == language:
-            found += _language(catalogue, tag)
-    found += _missing(catalogue, language)
-    found += _strays(root, language)
     return sorted(set(found), key=lambda defect: (not defect.file.startswith(f"{SOURCE_LANGUAGE}/"), defect))
 
 
@@ -68,28 +80,82 @@ def load_usable(city: str, root: Path = ROOT) -> Catalogue:
         ContentError: with what cannot be used; typed numbers, lengths and the like are left to ``check``.
     """
     catalogue = load(city, root)
-    if broken := list(_references(catalogue)):
+    stale = load_translations(root).stale(catalogue)
+    if city == HOME:
+        broken = [*_topics(catalogue, topics_file(catalogue)), *_references(catalogue, _is_text)]
+    else:
+        broken = [*_own_facts(catalogue), *_references(catalogue, _is_own_text)]
+        catalogue = fit(catalogue, only_home(root))
+    if broken:
         raise ContentError(sorted(set(broken)))
-    return replace(catalogue, stale=load_translations(root).stale(catalogue))
+    return replace(catalogue, stale=stale)
 
 
-def _references(catalogue: Catalogue) -> Iterator[Defect]:
-    by_file = {source.file: source for source in catalogue.sources}
-    yield from _topics(catalogue, by_file["topics.yaml"])
+def of_entry(catalogue: Catalogue, language: str, topic: str) -> list[Defect]:
+    """The defects of one answer: typed numbers, placeholders, script, lines and parts that are too long."""
     for source in catalogue.sources:
-        if not _is_text(source.file):
+        if source.file.startswith(f"{language}/") and topic in source.data:
+            return list(_entry(catalogue, source, language, topic))
+    return []
+
+
+def _entry(catalogue: Catalogue, source: Source, tag: str, topic: str) -> Iterator[Defect]:
+    broken = list(_texts(catalogue, source, tag, topic, source.data[topic]))
+    yield from broken
+    if not broken:
+        yield from _lengths(catalogue, source, tag, topic)
+
+
+def topics_file(catalogue: Catalogue) -> Source:
+    """The file of the topics, to name lines in."""
+    return next(source for source in catalogue.sources if source.file == "topics.yaml")
+
+
+def _references(catalogue: Catalogue, chosen: Callable[[str], bool]) -> Iterator[Defect]:
+    for source in catalogue.sources:
+        if not chosen(source.file):
             continue
         for topic, raw in source.data.items():
             for key, text in raw.items():
                 try:
                     wrong = [found for use in uses(text, topic) if (found := _wrong_use(catalogue, use))]
                 except ValueError as error:
-                    wrong = [(error.args[0], "correct the placeholder")]
+                    wrong = [(error.args[0], sentence("correct the placeholder"))]
                 yield from (source.defect((topic, key), *one) for one in wrong)
 
 
 def _is_text(file: str) -> bool:
-    return "/" in file and not file.startswith(("facts/", "contacts/"))
+    return "/" in file and not file.startswith(("facts/", "contacts/", "cities/"))
+
+
+def _is_own_text(file: str) -> bool:
+    return file.startswith("cities/") and "/texts/" in file
+
+
+def _city(catalogue: Catalogue, home: OnlyHome, language: str) -> Iterator[Defect]:
+    """What is wrong in the files of a city that is not the home city; what it has not filled in is no defect."""
+    yield from _own_facts(catalogue)
+    broken = list(_references(catalogue, _is_own_text))
+    yield from broken
+    fitted = fit(catalogue, home)
+    for source in catalogue.sources:
+        tag = Path(source.file).stem
+        if not _is_own_text(source.file) or (language and tag != language):
+            continue
+        for topic, raw in source.data.items():
+            for key, text in raw.items():
+                yield from (source.defect((topic, key), *wrong) for wrong in _wrong_words(without(text), tag))
+            if not broken:
+                yield from _lengths(fitted, source, tag, topic)
+
+
+def _own_facts(catalogue: Catalogue) -> Iterator[Defect]:
+    """The facts of a city's own file that name no contact or no topic there is."""
+    for source in catalogue.sources:
+        if source.file != f"cities/{catalogue.city.slug}/facts.yaml":
+            continue
+        for id_ in source.data:
+            yield from _fact(catalogue, source, id_)
 
 
 def _topics(catalogue: Catalogue, source: Source) -> Iterator[Defect]:
@@ -117,20 +183,25 @@ def _topics(catalogue: Catalogue, source: Source) -> Iterator[Defect]:
                 )
             if wrong := _wrong_fact(catalogue, FactUse(topic.id, *fact.partition(".")[::2])):
                 yield source.defect((topic.id, "headline"), *wrong)
-    for id_, fact_ in catalogue.facts.items():
-        where = next(s for s in catalogue.sources if s.file.startswith("facts/") and id_ in s.data)
-        if fact_.owner not in catalogue.contacts:
-            yield where.defect(
-                (id_, "owner"),
-                sentence("there is no contact “{owner}”", owner=fact_.owner),
-                sentence("use an id from faq/contacts/"),
-            )
-        if id_.partition("/")[0] not in catalogue.topics:
-            yield where.defect(
-                (id_,),
-                sentence("there is no topic “{what}”", what=id_.partition("/")[0]),
-                sentence("write topic/fact with a topic from faq/topics.yaml"),
-            )
+    for id_ in catalogue.facts:
+        where = next(s for s in catalogue.sources if holds_facts(s.file) and id_ in s.data)
+        yield from _fact(catalogue, where, id_)
+
+
+def _fact(catalogue: Catalogue, source: Source, id_: str) -> Iterator[Defect]:
+    owner, topic = catalogue.facts[id_].owner, id_.partition("/")[0]
+    if owner not in catalogue.contacts:
+        yield source.defect(
+            (id_, "owner"),
+            sentence("there is no contact “{owner}”", owner=owner),
+            sentence("use an id from faq/contacts/"),
+        )
+    if topic not in catalogue.topics:
+        yield source.defect(
+            (id_,),
+            sentence("there is no topic “{what}”", what=topic),
+            sentence("write topic/fact with a topic from faq/topics.yaml"),
+        )
 
 
 def _missing(catalogue: Catalogue, language: str) -> Iterator[Defect]:
@@ -173,7 +244,7 @@ def _strays(root: Path, language: str) -> Iterator[Defect]:
                 )
 
 
-def _language(catalogue: Catalogue, tag: str) -> Iterator[Defect]:
+def _language(catalogue: Catalogue, tag: str, home: OnlyHome) -> Iterator[Defect]:
     titles: dict[str, str] = {}
     for source in catalogue.sources:
         if not source.file.startswith(f"{tag}/"):
@@ -189,16 +260,24 @@ def _language(catalogue: Catalogue, tag: str) -> Iterator[Defect]:
                     ),
                     sentence("move it to {tag}/{chapter}.yaml", tag=tag, chapter=catalogue.topics[topic].chapter),
                 )
-            broken = list(_texts(catalogue, source, tag, topic, raw))
-            yield from broken
+            yield from _entry(catalogue, source, tag, topic)
             if titles.setdefault(raw["title"], topic) != topic:
                 yield source.defect(
                     (topic, "title"),
                     sentence("“{what}” has the same title", what=titles[raw["title"]]),
                     sentence("make the two titles differ, they are buttons"),
                 )
-            if not broken:
-                yield from _lengths(catalogue, source, tag, topic, raw)
+            if home.words.search(raw["title"]) and not _names_home(catalogue, home, topic):
+                yield source.defect(
+                    (topic, "title"),
+                    sentence("the title names the city, the German one does not"),
+                    sentence("write it without the city's name, for other cities show it too"),
+                )
+
+
+def _names_home(catalogue: Catalogue, home: OnlyHome, topic: str) -> bool:
+    german = catalogue.entry(topic, SOURCE_LANGUAGE)
+    return german is None or bool(home.words.search(german.title))
 
 
 def _texts(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict[str, str]) -> Iterator[Defect]:
@@ -363,7 +442,7 @@ def _names(found: set[Use]) -> set[tuple[str, str]]:
     return {(use.id, use.part) if isinstance(use, FactUse) else (use.contact, use.part) for use in found}
 
 
-def _lengths(catalogue: Catalogue, source: Source, tag: str, topic: str, raw: dict[str, str]) -> Iterator[Defect]:
+def _lengths(catalogue: Catalogue, source: Source, tag: str, topic: str) -> Iterator[Defect]:
     card = make_card(catalogue, topic, tag, LONGEST_DAY)
     first = len(card.title) + len(card.lead.text) + sum(len(line.text) for line in (*card.bring, *card.steps))
     more = sum(len(line.text) for line in card.more)

@@ -77,9 +77,14 @@ def registry(root: Path = ROOT) -> dict[str, dict[str, str]]:
     return {str(id_): dict(fields) for id_, fields in _read(root / "intents.yaml").items()}
 
 
-def utterances(root: Path = ROOT) -> list[Utterance]:
-    """All utterances of all languages, in the order of the files."""
-    return [utterance for path in files(root) if not path.name.startswith("_alarm") for utterance in _utterances(path)]
+def utterances(root: Path = ROOT, language: str = "") -> list[Utterance]:
+    """All utterances, in one language if asked, in the order of the files."""
+    return [
+        utterance
+        for path in files(root)
+        if not path.name.startswith("_alarm") and (not language or path.parent.name == language)
+        for utterance in _utterances(path)
+    ]
 
 
 def alarms(root: Path = ROOT) -> list[Alarms]:

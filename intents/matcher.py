@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from intents import catalogue
 from intents.alarm import Detector, make_detector
 from intents.contained import EncoderFailed
-from intents.elsewhere import Elsewhere, make_elsewhere
+from intents.elsewhere import Elsewhere, Renaming, make_elsewhere, make_renaming
 from intents.encoders import Encoder
 from intents.lexical import familiar
 from intents.model import Fusion, Model
@@ -55,9 +55,11 @@ class Matcher:
     language_names: Mapping[str, str]
     elsewhere: Elsewhere
     vocabulary: Vocabulary
+    renaming: Renaming | None = None
 
     def understand(self, text: str, language: str = "") -> Understanding:
         """Understand one message; ``language`` is what the newcomer chose, if she did."""
+        text = self.renaming.at_home(text) if self.renaming else text
         typed, language = folded(text), language.partition("-x-")[0]  # Simple German is typed as German
         if not typed:
             command, named = self._command(text, typed)
@@ -247,9 +249,17 @@ def _top(classes: Sequence[str], shares: Floats) -> str:
 
 
 def make_matcher(
-    model: Model, encoders: Sequence[Encoder], language_names: Mapping[str, str], root: Path = catalogue.ROOT
+    model: Model,
+    encoders: Sequence[Encoder],
+    language_names: Mapping[str, str],
+    root: Path = catalogue.ROOT,
+    city: Sequence[str] = (),
 ) -> Matcher:
-    """Put the layers together. ``language_names``: written name to tag; ``root``: where patterns and word lists are."""
+    """Put the layers together.
+
+    ``language_names``: written name to tag; ``root``: where patterns and word lists are; ``city``: the names of the city this
+    is for, if it is not the one the examples were written in.
+    """
     detector = make_detector((alarms.language, alarms.patterns, alarms.unless) for alarms in catalogue.alarms(root))
     return Matcher(
         model=model,
@@ -257,6 +267,7 @@ def make_matcher(
         detector=detector,
         commands={gentle(word): button for word, button in catalogue.commands(root).items()},
         elsewhere=make_elsewhere(catalogue.places(root)),
+        renaming=make_renaming(catalogue.places(root), city) if city else None,
         vocabulary=make_vocabulary(catalogue.vocabulary(root)),
         language_names={folded(name): tag for name, tag in language_names.items()},
     )

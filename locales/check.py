@@ -19,7 +19,14 @@ STAFF_PAGES = (
     "bot/web/templates/login.html",
     "bot/web/templates/setup.html",
     "bot/web/templates/_form.html",
+    "bot/web/templates/editor_base.html",
+    "bot/web/templates/editor.html",
+    "bot/web/templates/editor_topic.html",
+    "bot/web/templates/editor_try.html",
+    "bot/web/templates/editor_questions.html",
     "bot/web/desk_pages.py",
+    "bot/web/editor_pages.py",
+    "bot/web/editor_shown.py",
     "bot/web/reasons.py",
 )
 _PLACEHOLDER = re.compile(r"\{\w+\}")

@@ -21,6 +21,7 @@ EDITORS_METHODS = [(f"{package}/**.py", "python") for package in ("faq", "intent
 KEYWORDS = {"_": None, "say": None, "_say": None, "many": (1, 2), "ngettext": (1, 2)}
 METHODS = [
     ("faq/card.py", "python"),
+    ("faq/fit.py", "python"),
     ("faq/hours.py", "python"),
     ("bot/**.py", "python"),
     ("bot/web/templates/**.html", "jinja2"),

@@ -182,7 +182,7 @@ def soak(messages: int, kills: int, rate: float, *, on_postgres: bool, seed: int
                 time.sleep(own.uniform(0.5, 1.5) * max(3.2, number / rate))
 
         def trouble() -> None:
-            while not over.wait(dice.uniform(0.5, 2.0)):
+            while not over.wait(dice.uniform(3, 8)):
                 misbehave(telegram, whatsapp, dice)
 
         with ThreadPoolExecutor(number + 2) as pool:

@@ -61,6 +61,7 @@ def test_explain_shows_candidates_thresholds_and_the_rule(catalogue: Catalogue) 
         ({"WHATSAPP_TOKEN": "x", "WHATSAPP_PHONE_NUMBER_ID": "1"}, "WHATSAPP_APP_SECRET"),
         ({"WHATSAPP_API_URL": "graph.facebook.com"}, "WHATSAPP_API_URL"),
         ({"CITY": "nirgendwo"}, "nirgendwo"),
+        ({"UNANSWERED_MINIMUM": "2"}, "UNANSWERED_MINIMUM"),
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "SECRET_KEY": ""}, "SECRET_KEY"),
     ],
 )
@@ -98,6 +99,17 @@ def test_accounts_are_made_once_and_tokens_are_printed_alone(box: Server) -> Non
     assert box.run("lotse", "token", "Nobody").returncode == 1
     assert box.run("lotse", "add", "B", "--languages", "xx").returncode == 2
     assert box.run("lotse", "add", "B", "--password-stdin", text="short\n").returncode == 2
+
+
+def test_roles_are_given_listed_and_changed(box: Server) -> None:
+    assert box.run("lotse", "add", "Rita", "--role", "editor", "--role", "lotse").returncode == 0
+    assert box.run("lotse", "add", "Amira").returncode == 0
+    rows = [line.split() for line in box.run("lotse", "list").stdout.splitlines()]
+    assert [(row[0], row[2]) for row in rows] == [("Amira", "lotse"), ("Rita", "editor,lotse")]
+    assert box.run("lotse", "roles", "Amira", "--role", "editor").stdout == "Amira: editor\n"
+    assert "editor" in box.run("lotse", "list").stdout.splitlines()[0]
+    assert box.run("lotse", "roles", "Nobody", "--role", "editor").returncode == 1
+    assert box.run("lotse", "add", "B", "--role", "king").returncode == 2
 
 
 def test_the_report_hides_small_numbers(box: Server) -> None:

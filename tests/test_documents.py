@@ -61,4 +61,4 @@ def test_the_locked_requirements_name_no_index() -> None:
     for name in ("requirements.txt", "requirements-test.txt"):
         text = (TOP / name).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
-        assert "http" not in text.replace("httpcore", "").replace("httpx", "")
+        assert "://" not in text

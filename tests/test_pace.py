@@ -147,3 +147,18 @@ def test_several_machines_send_evenly_and_a_little_slower() -> None:
     assert most_in_any(1.09, taken) <= 30
     assert most_in_any(0.09, taken) <= 3
     assert taken[-1] < 3.7
+
+
+async def test_the_limit_of_all_chats_is_kept_once_the_platform_said_it_was_too_much() -> None:
+    pace = Pacer(Limit(number=5, seconds=0.2), lambda _: GROUP, once_told=True)
+
+    async def send(number: int) -> None:
+        async with pace.turn(number) as granted:
+            assert granted
+
+    began = time.monotonic()
+    await asyncio.gather(*(send(number) for number in range(20)))
+    assert time.monotonic() - began < 0.1
+    pace.ease_off()
+    await asyncio.gather(*(send(number) for number in range(20)))
+    assert time.monotonic() - began > 0.5

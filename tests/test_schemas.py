@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 TOP = Path(__file__).resolve().parent.parent
 KINDS = {
     "topics": ["faq/topics.yaml"],
-    "facts": ["faq/facts/*.yaml"],
-    "contacts": ["faq/contacts/*.yaml"],
+    "facts": ["faq/facts/*.yaml", "faq/cities/*/facts.yaml"],
+    "contacts": ["faq/contacts/*.yaml", "faq/cities/*/contacts.yaml"],
+    "city": ["faq/cities/*/city.yaml"],
+    "texts": ["faq/cities/*/texts/*.yaml"],
     "answers": ["faq/de/*.yaml", "faq/en/*.yaml", "faq/ar/*.yaml"],
     "utterances": ["intents/de/[!_]*.yaml", "intents/de/_common.yaml", "intents/ar/[!_]*.yaml"],
 }
@@ -41,6 +43,8 @@ def test_all_content_fits_its_schema(kind: str) -> None:
         ("facts", {"tax-id/fee": {"statement": "x", "source": "y", "as_of": 2026, "confidence": "sure", "owner": "z"}}),
         ("contacts", {"bzst": {"confidence": "verified"}}),
         ("utterances", {"tax-id": [{"say": "x"}]}),
+        ("city", {"name": {"de": "x"}, "land": "XX"}),
+        ("texts", {"library": {"price": "z"}}),
     ],
 )
 def test_a_mistake_is_noticed_while_typing(kind: str, broken: object) -> None:

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
 
 from bot import desk
 from bot.conversation import CaseState, Mode
@@ -18,7 +20,9 @@ from bot.errors import AlreadyClaimed, Refused, Unknown
 from bot.message import Button, Reply
 from bot.pace import Limit
 from bot.ports import Update
+from bot.roles import Role
 from bot.store import Database, Notes, Store, accounts, open_database
+from bot.store.database import MIGRATIONS
 from bot.store.tables import metadata
 from tests.postgres import postgres
 
@@ -345,3 +349,66 @@ async def test_a_correction_counts_only_if_it_changes_known_words(store: Store) 
     assert (await store.accept(said(4, "hallo du", edited=True), locale="de", now=NOW)).new
     assert not (await store.accept(said(4, "hallo du", edited=True), locale="de", now=NOW)).new
     assert not (await store.accept(said(5, "anders", edited=True, message="39"), locale="de", now=NOW)).new
+
+
+# ---- roles
+
+
+def test_accounts_from_before_roles_existed_are_those_of_lotsen(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(f"sqlite:///{tmp_path / 'old.sqlite3'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO lotse (name, languages, active, created_at) VALUES ('Amira', '[]', 1, '2026-01-01')")
+        )
+        command.upgrade(config, "head")
+        assert connection.execute(text("SELECT roles FROM lotse")).scalar_one() == '["lotse"]'
+
+
+async def test_an_account_is_a_lotses_unless_it_says_otherwise_and_its_roles_can_change(store: Store) -> None:
+    await new_lotse(store, "Amira")
+    await accounts.set_roles(store, "Amira", [Role.EDITOR, Role.LOTSE])
+    await new_lotse(store, "Bilal")
+    found = {one.lotse.name: one.lotse.roles for one in await accounts.all_accounts(store)}
+    assert found == {"Amira": {Role.EDITOR, Role.LOTSE}, "Bilal": {Role.LOTSE}}
+    with pytest.raises(Unknown):
+        await accounts.set_roles(store, "Nobody", [Role.EDITOR])
+
+
+# ---- what nobody answers
+
+
+async def asks_in_vain(store: Store, number: int, words: str, at: datetime = NOW) -> str:
+    conversation = await accept(store, number, str(number), at)
+    async with store.begin() as transaction:
+        found = await transaction.conversation(conversation)
+        await transaction.heard(found, words, None, at)
+        await transaction.say(found, Reply(text="?", locale="de"), at, decision="rephrase", topics=["sports-clubs"])
+        await transaction.mark_unanswered(conversation, words)
+        await transaction.save(found, at)
+    return conversation
+
+
+async def test_a_question_without_an_answer_is_found_with_the_topics_the_bot_thought_of(store: Store) -> None:
+    conversation = await asks_in_vain(store, 1, "drohne fliegen")
+    await accept(store, 2)
+    found = await store.unanswered(NOW - timedelta(days=1))
+    assert [(one.conversation, one.text, one.locale, one.topics) for one in found] == [
+        (conversation, "drohne fliegen", "de", ("sports-clubs",))
+    ]
+    assert await store.unanswered(NOW + timedelta(days=1)) == []
+
+
+async def test_erasing_and_the_clock_take_unanswered_questions_with_them(store: Store) -> None:
+    old = await asks_in_vain(store, 1, "alt", NOW - timedelta(days=40))
+    erased = await asks_in_vain(store, 2, "gelöscht")
+    await asks_in_vain(store, 3, "bleibt")
+    asked = await store.next_asked(old, NOW)
+    assert asked
+    async with store.begin() as transaction:
+        await transaction.done(asked.inbox, "rephrase", NOW)
+    await store.erase_chat(erased)
+    await store.delete_older_than(30, NOW)
+    assert [one.text for one in await store.unanswered(NOW - timedelta(days=90))] == ["bleibt"]

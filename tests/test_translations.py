@@ -68,6 +68,7 @@ def test_an_answer_nobody_read_is_unreviewed_and_an_old_reading_is_overdue(root:
     assert status(root) == "unreviewed"
     accept(root, load("osnabrueck", root), "en", [TOPIC], by="Editor", on="2024-01-01")
     assert status(root) == "overdue"
+    (root / "fr" / "first-steps.yaml").unlink()
     assert status(root, "fr") == "missing"
 
 

@@ -4,10 +4,11 @@ from bot.store.database import Database, open_database, upgrade
 from bot.store.notes import Notes
 from bot.store.store import Accepted, Asked, Store
 from bot.store.transaction import Transaction
-from bot.store.views import CaseRow, Lotse, Progress, Said
+from bot.store.views import Account, CaseRow, Lotse, Progress, Said, Unanswered
 
 __all__ = [
     "Accepted",
+    "Account",
     "Asked",
     "CaseRow",
     "Database",
@@ -17,6 +18,7 @@ __all__ = [
     "Said",
     "Store",
     "Transaction",
+    "Unanswered",
     "open_database",
     "upgrade",
 ]

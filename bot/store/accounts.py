@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
 from bot.errors import Refused, Unknown
+from bot.roles import Role
 from bot.store import tables as t
 from bot.store.store import Store
-from bot.store.views import Lotse
+from bot.store.transaction import as_lotse
+from bot.store.views import Account, Lotse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +36,9 @@ async def add_lotse(
     setup_hash: str | None,
     setup_until: datetime | None,
     now: datetime,
+    roles: Iterable[Role] = (Role.LOTSE,),
 ) -> int:
-    """A new account.
+    """A new account, of a Lotse if nothing else is said.
 
     Raises:
         Refused: if the name is taken.
@@ -46,6 +50,7 @@ async def add_lotse(
             insert(t.lotse).values(
                 name=name,
                 languages=list(languages),
+                roles=sorted(set(roles)),
                 telegram=telegram,
                 password_hash=password_hash,
                 setup_hash=setup_hash,
@@ -62,6 +67,30 @@ async def count_lotsen(store: Store) -> int:
     """How many accounts there are."""
     async with store.read() as reading:
         return len(await reading.all(select(t.lotse.c.id)))
+
+
+async def all_accounts(store: Store) -> list[Account]:
+    """Every account by name."""
+    async with store.read() as reading:
+        rows = await reading.all(select(t.lotse).order_by(t.lotse.c.name))
+    return [
+        Account(lotse=as_lotse(row), active=row["active"], has_password=row["password_hash"] is not None)
+        for row in rows
+    ]
+
+
+async def set_roles(store: Store, name: str, roles: Iterable[Role]) -> None:
+    """Give an account these roles instead of those it has; open pages lose theirs with the next request.
+
+    Raises:
+        Unknown: if there is no such account.
+    """
+    async with store.begin() as transaction:
+        done = await transaction.connection.execute(
+            update(t.lotse).where(t.lotse.c.name == name).values(roles=sorted(set(roles)))
+        )
+        if done.rowcount != 1:
+            raise Unknown(f"There is no account named {name}; see `lotsenbot lotse list`")
 
 
 async def credentials(store: Store, name: str) -> Credentials | None:
@@ -81,7 +110,7 @@ async def invited(store: Store, setup_hash: str, now: datetime) -> Lotse | None:
         row = await reading.one(
             select(t.lotse).where(t.lotse.c.setup_hash == setup_hash, t.lotse.c.setup_until > now, t.lotse.c.active)
         )
-    return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None
+    return as_lotse(row) if row else None
 
 
 async def set_password(store: Store, setup_hash: str, password_hash: str, now: datetime) -> Lotse:
@@ -101,7 +130,7 @@ async def set_password(store: Store, setup_hash: str, password_hash: str, now: d
             .where(t.lotse.c.id == row["id"])
             .values(password_hash=password_hash, setup_hash=None, setup_until=None)
         )
-        return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"]))
+        return as_lotse(row)
 
 
 async def invite_again(store: Store, lotse: int, setup_hash: str, setup_until: datetime) -> None:
@@ -134,7 +163,7 @@ async def holder(store: Store, key_hash: str, kind: str, now: datetime) -> Lotse
     )
     async with store.read() as reading:
         row = await reading.one(query)
-    return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None
+    return as_lotse(row) if row else None
 
 
 async def drop_key(store: Store, key_hash: str) -> None:

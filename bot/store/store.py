@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -22,9 +22,52 @@ from bot.ports import Delivery, Move, Receipt, Update
 from bot.store import aliases, doors, receipts
 from bot.store import tables as t
 from bot.store.transaction import Transaction
+from bot.store.views import Unanswered
 
 SENT_KEPT = 90.0  # seconds; no limit of a platform on one chat looks further back
 SWEPT = 500
+
+# Made once: putting a statement together costs more than running it.
+_NEXT_ASKED = (
+    select(t.inbox)
+    .where(t.inbox.c.conversation_id == bindparam("conversation"), t.inbox.c.done_at.is_(None))
+    .order_by(t.inbox.c.id)
+    .limit(1)
+)
+_CONVERSATION_OF = select(t.conversation.c.id, t.conversation.c.mode).where(
+    t.conversation.c.channel == bindparam("channel"), t.conversation.c.address == bindparam("address")
+)
+_KNOWN_UPDATE = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
+    t.inbox.c.channel == bindparam("channel"), t.inbox.c.update_id == bindparam("update_id")
+)
+
+
+def _next_delivery(engine: AsyncEngine) -> Select[Any]:
+    return (
+        select(
+            t.outbox.c.id,
+            t.outbox.c.attempts,
+            t.outbox.c.parts_sent,
+            t.outbox.c.not_before,
+            t.message.c.text,
+            t.message.c.locale,
+            t.message.c.extra,
+            t.message.c.name,
+            t.message.c.sender,
+            t.conversation.c.channel,
+            t.conversation.c.address,
+            t.conversation.c.sent,
+            t.outbox.c.created_at,
+            t.door.c.open_until,
+            t.clock(engine).label("clock"),
+        )
+        .join(t.message, t.message.c.id == t.outbox.c.message_id)
+        .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
+        .outerjoin(t.door, t.door.c.conversation_id == t.outbox.c.conversation_id)
+        .where(t.outbox.c.conversation_id == bindparam("conversation"), t.outbox.c.state == "waiting")
+        .order_by(t.outbox.c.id)
+        .limit(1)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +97,7 @@ class Store:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._next_delivery = _next_delivery(engine)
         self.insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     @asynccontextmanager
@@ -144,10 +188,8 @@ class Store:
 
     async def _accept(self, transaction: Transaction, update_: Update, locale: str, now: datetime) -> Accepted:
         connection = transaction.connection
-        known = select(t.inbox.c.id, t.inbox.c.conversation_id).where(
-            t.inbox.c.channel == update_.channel, t.inbox.c.update_id == update_.id
-        )
-        if old := (await connection.execute(known)).one_or_none():
+        key = {"channel": update_.channel, "update_id": update_.id}
+        if old := (await connection.execute(_KNOWN_UPDATE, key)).one_or_none():
             return Accepted(conversation=old.conversation_id or "", inbox=old.id, new=False)
         conversation, mode = await self._conversation_of(transaction, update_, locale, now)
         if not conversation or (update_.edited and not await self._corrects(transaction, conversation, update_)):
@@ -159,16 +201,17 @@ class Store:
         new = (await connection.execute(row.on_conflict_do_nothing().returning(t.inbox.c.id))).scalar_one_or_none()
         if new is not None:
             return Accepted(conversation=conversation, inbox=new, new=True, human=mode == Mode.HUMAN)
-        return Accepted(conversation=conversation, inbox=(await connection.execute(known)).one().id, new=False)
+        return Accepted(
+            conversation=conversation, inbox=(await connection.execute(_KNOWN_UPDATE, key)).one().id, new=False
+        )
 
     async def _conversation_of(
         self, transaction: Transaction, update_: Update, locale: str, now: datetime
     ) -> tuple[str, str]:
         connection = transaction.connection
-        query = select(t.conversation.c.id, t.conversation.c.mode).where(
-            t.conversation.c.channel == update_.channel, t.conversation.c.address == update_.address
-        )
-        if found := await aliases.owner(transaction, update_) or (await connection.execute(query)).one_or_none():
+        name = {"channel": update_.channel, "address": update_.address}
+        found = await aliases.owner(transaction, update_)
+        if found := found or (await connection.execute(_CONVERSATION_OF, name)).one_or_none():
             await aliases.add(transaction, update_, found.id)
             return found.id, found.mode
         if update_.channel == "web":  # only opening a chat makes one; this one was erased a moment ago
@@ -181,7 +224,7 @@ class Store:
             .on_conflict_do_nothing()
         )
         await connection.execute(row)
-        made = (await connection.execute(query)).one()
+        made = (await connection.execute(_CONVERSATION_OF, name)).one()
         await aliases.add(transaction, update_, made.id)
         return made.id, made.mode
 
@@ -199,14 +242,8 @@ class Store:
 
     async def next_asked(self, conversation: str, now: datetime) -> Asked | None:
         """The oldest open update; none while that one waits for its next try, so the order is kept."""
-        query = (
-            select(t.inbox)
-            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.done_at.is_(None))
-            .order_by(t.inbox.c.id)
-            .limit(1)
-        )
         async with self.read() as reading:
-            row = await reading.one(query)
+            row = await reading.one(_NEXT_ASKED, conversation=conversation)
         if row is None or (row["not_before"] and row["not_before"] > now):
             return None
         return Asked(
@@ -238,33 +275,8 @@ class Store:
 
     async def next_delivery(self, conversation: str, now: datetime) -> Delivery | None:
         """The oldest unsent reply; none while that one waits for its next try, so the order is kept."""
-        query = (
-            select(
-                t.outbox.c.id,
-                t.outbox.c.attempts,
-                t.outbox.c.parts_sent,
-                t.outbox.c.not_before,
-                t.message.c.text,
-                t.message.c.locale,
-                t.message.c.extra,
-                t.message.c.name,
-                t.message.c.sender,
-                t.conversation.c.channel,
-                t.conversation.c.address,
-                t.conversation.c.sent,
-                t.outbox.c.created_at,
-                t.door.c.open_until,
-                t.clock(self.engine).label("clock"),
-            )
-            .join(t.message, t.message.c.id == t.outbox.c.message_id)
-            .join(t.conversation, t.conversation.c.id == t.outbox.c.conversation_id)
-            .outerjoin(t.door, t.door.c.conversation_id == t.outbox.c.conversation_id)
-            .where(t.outbox.c.conversation_id == conversation, t.outbox.c.state == "waiting")
-            .order_by(t.outbox.c.id)
-            .limit(1)
-        )
         async with self.read() as reading:
-            row = await reading.one(query)
+            row = await reading.one(self._next_delivery, conversation=conversation)
         if row is None or (row["not_before"] and row["not_before"] > now):
             return None
         buttons = tuple(Button(**button) for button in row["extra"].get("buttons", ()))
@@ -481,6 +493,11 @@ class Store:
         async with self.read() as reading:
             rows = await reading.all(select(t.tally).where(t.tally.c.day >= since))
         return [(row["locale"], row["outcome"], row["topic"], row["number"]) for row in rows]
+
+    async def unanswered(self, since: datetime, limit: int = 2000) -> list[Unanswered]:
+        """What newcomers wrote since then and nobody answered, the newest first, as long as their conversations are there."""
+        async with self.read() as reading:
+            return await reading.unanswered(since, limit)
 
     async def erase_chat(self, conversation: str) -> None:
         """Delete a web chat with everything that hangs on it."""

@@ -23,10 +23,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    bindparam,
     cast,
     extract,
+    false,
     func,
-    literal,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -52,7 +53,7 @@ def clock(database: AsyncEngine | AsyncConnection) -> ColumnElement[float]:
     """Seconds now, by the one clock that all processes share: PostgreSQL's, or the machine's with SQLite."""
     if database.dialect.name == "postgresql":
         return cast(extract("epoch", func.clock_timestamp()), Float(53))
-    return literal(time.time())
+    return bindparam("clock_now", callable_=time.time, type_=Float(53))  # asked at each execution
 
 
 metadata = MetaData(
@@ -120,7 +121,9 @@ message = Table(
     Column("extra", JSON, nullable=False),
     Column("client_id", String(160)),
     Column("at", UtcTime, nullable=False),
+    Column("unanswered", Boolean, nullable=False, server_default=false()),
     Index("ix_message_conversation", "conversation_id", "id"),
+    Index("ix_message_unanswered", "at", sqlite_where=text("unanswered"), postgresql_where=text("unanswered")),
     UniqueConstraint("conversation_id", "client_id", name="uq_message_client"),
     sqlite_autoincrement=True,
 )
@@ -240,6 +243,7 @@ lotse = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("name", String(80), nullable=False, unique=True),
     Column("languages", JSON, nullable=False),
+    Column("roles", JSON, nullable=False, server_default='["lotse"]'),
     Column("telegram", String(32)),
     Column("password_hash", String(255)),
     Column("setup_hash", String(64)),

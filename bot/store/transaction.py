@@ -8,15 +8,16 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation import CaseState, Conversation, Mode
 from bot.errors import Unknown
 from bot.message import Reply
+from bot.roles import Role
 from bot.store import tables as t
-from bot.store.views import CaseRow, Lotse, Said, Sender
+from bot.store.views import CaseRow, Lotse, Said, Sender, Unanswered
 
 _DIALOGUE = (
     "locale_chosen",
@@ -31,6 +32,21 @@ _DIALOGUE = (
     "erase_asked",
     "slowed",
 )
+
+# Made once: putting a statement together costs more than running it.
+_CONVERSATION = select(t.conversation).where(t.conversation.c.id == bindparam("id")).with_for_update()
+_DONE_AT = select(t.inbox.c.done_at).where(t.inbox.c.id == bindparam("id"))
+_RECEIVED = (
+    select(func.count())
+    .select_from(t.inbox)
+    .where(
+        t.inbox.c.conversation_id == bindparam("conversation"),
+        t.inbox.c.received_at >= bindparam("since"),
+        t.inbox.c.id <= bindparam("up_to"),
+    )
+)
+_NEW_MESSAGE = insert(t.message)
+_NEW_REPLY = insert(t.outbox)
 
 
 class Transaction:
@@ -47,7 +63,7 @@ class Transaction:
         Raises:
             Unknown: if there is none (any more).
         """
-        found = await self.one(select(t.conversation).where(t.conversation.c.id == id_).with_for_update())
+        found = await self.one(_CONVERSATION, id=id_)
         if found is None:
             raise Unknown("There is no such conversation.")
         dialogue = {name: found["dialogue"][name] for name in _DIALOGUE if name in found["dialogue"]}
@@ -104,7 +120,7 @@ class Transaction:
 
     async def is_open(self, inbox_id: int) -> bool:
         """Nobody has handled this update yet."""
-        found = await self.one(select(t.inbox.c.done_at).where(t.inbox.c.id == inbox_id))
+        found = await self.one(_DONE_AT, id=inbox_id)
         return found is not None and found["done_at"] is None
 
     async def done(self, inbox_id: int, outcome: str, now: datetime) -> None:
@@ -115,12 +131,8 @@ class Transaction:
 
     async def received_since(self, conversation: str, since: datetime, up_to: int) -> int:
         """How many updates came from this newcomer since then, up to and with the given one."""
-        query = (
-            select(func.count())
-            .select_from(t.inbox)
-            .where(t.inbox.c.conversation_id == conversation, t.inbox.c.received_at >= since, t.inbox.c.id <= up_to)
-        )
-        return int((await self.connection.execute(query)).scalar_one())
+        values = {"conversation": conversation, "since": since, "up_to": up_to}
+        return int((await self.connection.execute(_RECEIVED, values)).scalar_one())
 
     async def clear(self, inbox_id: int) -> None:
         """Of this update only the key stays."""
@@ -158,11 +170,45 @@ class Transaction:
             extra["card"] = asdict(reply.card)
         message = await self._write(conversation.id, sender, name, reply.text, reply.locale, extra, client_id, now)
         await self.connection.execute(
-            insert(t.outbox).values(
-                conversation_id=conversation.id, message_id=message, created_at=now, state="waiting"
-            )
+            _NEW_REPLY,
+            {"conversation_id": conversation.id, "message_id": message, "created_at": now, "state": "waiting"},
         )
         return message
+
+    async def mark_unanswered(self, conversation: str, text: str) -> None:
+        """Note that the newest message of the newcomer with this text found no answer; the note goes with the message."""
+        newest = (
+            select(func.max(t.message.c.id))
+            .where(
+                t.message.c.conversation_id == conversation,
+                t.message.c.sender == "newcomer",
+                t.message.c.text == text,
+            )
+            .scalar_subquery()
+        )
+        await self.connection.execute(update(t.message).where(t.message.c.id == newest).values(unanswered=True))
+
+    async def unanswered(self, since: datetime, limit: int) -> list[Unanswered]:
+        """The newest messages without an answer, each with the topics of the reply that followed."""
+        later = t.message.alias("later")
+        reply = (
+            select(later.c.extra)
+            .where(
+                later.c.conversation_id == t.message.c.conversation_id,
+                later.c.sender == "bot",
+                later.c.id > t.message.c.id,
+            )
+            .order_by(later.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        rows = await self.all(
+            select(t.message, reply.label("reply"))
+            .where(t.message.c.unanswered, t.message.c.at >= since)
+            .order_by(t.message.c.id.desc())
+            .limit(limit)
+        )
+        return [_unanswered(row) for row in rows]
 
     async def already_said(self, conversation: str, client_id: str) -> int | None:
         """The message that was written under this key before."""
@@ -212,16 +258,17 @@ class Transaction:
         now: datetime,
     ) -> int:
         result = await self.connection.execute(
-            insert(t.message).values(
-                conversation_id=conversation,
-                sender=sender,
-                name=name,
-                text=text,
-                locale=locale,
-                extra=extra,
-                client_id=client_id,
-                at=now,
-            )
+            _NEW_MESSAGE,
+            {
+                "conversation_id": conversation,
+                "sender": sender,
+                "name": name,
+                "text": text,
+                "locale": locale,
+                "extra": extra,
+                "client_id": client_id,
+                "at": now,
+            },
         )
         key = result.inserted_primary_key
         assert key is not None
@@ -338,7 +385,7 @@ class Transaction:
     async def lotse(self, id_: int) -> Lotse | None:
         """An active account."""
         row = await self.one(select(t.lotse).where(t.lotse.c.id == id_, t.lotse.c.active))
-        return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"])) if row else None
+        return as_lotse(row) if row else None
 
     # ---- counts without texts
 
@@ -354,11 +401,27 @@ class Transaction:
             )
         )
 
-    async def one(self, query: Select[Any]) -> RowMapping | None:
-        return (await self.connection.execute(query)).mappings().one_or_none()
+    async def one(self, query: Select[Any], **values: Any) -> RowMapping | None:
+        return (await self.connection.execute(query, values or None)).mappings().one_or_none()
 
     async def all(self, query: Select[Any]) -> list[RowMapping]:
         return list((await self.connection.execute(query)).mappings().all())
+
+
+def as_lotse(row: RowMapping) -> Lotse:
+    """The account in a row; a role of a newer version is left out."""
+    known = frozenset(role for role in Role if role in row["roles"])
+    return Lotse(id=row["id"], name=row["name"], languages=tuple(row["languages"]), roles=known)
+
+
+def _unanswered(row: RowMapping) -> Unanswered:
+    return Unanswered(
+        id=row["id"],
+        conversation=row["conversation_id"],
+        text=row["text"],
+        locale=row["locale"],
+        topics=tuple((row["reply"] or {}).get("topics", ())),
+    )
 
 
 def _said(row: RowMapping) -> Said:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from bot.roles import Role
+
 Sender = Literal["newcomer", "bot", "lotse"]
 
 
@@ -34,11 +36,32 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Lotse:
-    """A volunteer guide with an account."""
+    """A volunteer guide, an editor or whoever else has an account; ``roles`` says which."""
 
     id: int
     name: str
     languages: tuple[str, ...]
+    roles: frozenset[Role] = frozenset({Role.LOTSE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One line of `lotsenbot lotse list`."""
+
+    lotse: Lotse
+    active: bool
+    has_password: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unanswered:
+    """What a newcomer wrote and nobody answered, with the topics the bot thought of. ``conversation`` only tells people apart."""
+
+    id: int
+    conversation: str
+    text: str
+    locale: str
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.conversation import CaseState
 from bot.errors import Unknown
 from bot.hub import DESK
 from bot.message import clean_text
+from bot.roles import Role
 from bot.store import CaseRow, Progress, Transaction, accounts, receipts
 from bot.web import shown
 from bot.web.desk_auth import AtDesk, Desk
@@ -214,7 +215,8 @@ async def _events(me: AtDesk, parts: Parts, locale: str) -> AsyncIterator[str]:
             for name, body in await _news(me, parts, seen, locale):
                 yield event(name, body)
             hint = await next_hint(hints)
-            if hint == "stop" or not await accounts.holder(parts.store, *me.proof, parts.clock()):
+            lotse = await accounts.holder(parts.store, *me.proof, parts.clock())
+            if hint == "stop" or lotse is None or Role.LOTSE not in lotse.roles:
                 return
             if not hint:
                 yield ": alive\n\n"

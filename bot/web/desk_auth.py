@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from fastapi import Depends, Header, HTTPException, Request
 
+from bot.roles import Role
 from bot.store import Lotse, accounts
 from bot.web.keys import form_token, key_hash, new_key, same
 from bot.web.parts import Has, Parts
@@ -96,13 +97,13 @@ async def open_session(parts: Parts, lotse: Lotse) -> str:
     return key
 
 
-async def at_desk(
+async def signed_in(
     request: Request,
     parts: Has,
     authorization: Annotated[str, Header()] = "",
     csrf: Annotated[str, Header(alias="X-CSRF-Token")] = "",
 ) -> AtDesk:
-    """The Lotse behind a bearer token or a session; a session that changes something must show that our page asked for it."""
+    """Who is behind a bearer token or a session; a session that changes something must show that our page asked for it."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
         if lotse := await accounts.holder(parts.store, key_hash(token.strip()), "bearer", parts.clock()):
@@ -113,6 +114,25 @@ async def at_desk(
         raise HTTPException(401, "Please log in.", {"WWW-Authenticate": "Bearer"})
     if request.method not in ("GET", "HEAD") and not same(csrf, token_for(parts, found.key)):
         raise HTTPException(403, "This request does not come from the desk page. Reload the page and try again.")
+    return found
+
+
+SignedIn = Annotated[AtDesk, Depends(signed_in)]
+
+
+async def at_desk(found: SignedIn) -> AtDesk:
+    """Somebody with the role of a Lotse."""
+    return _with(Role.LOTSE, found, "The desk is for Lotsen, and this account is not one of a Lotse.")
+
+
+async def at_workbench(found: SignedIn) -> AtDesk:
+    """Somebody with the role of an editor."""
+    return _with(Role.EDITOR, found, "These pages are for editors, and this account is not one of an editor.")
+
+
+def _with(role: Role, found: AtDesk, otherwise: str) -> AtDesk:
+    if role not in found.lotse.roles:
+        raise HTTPException(403, otherwise)
     return found
 
 
@@ -129,3 +149,4 @@ def token_for(parts: Parts, key: str) -> str:
 
 
 Desk = Annotated[AtDesk, Depends(at_desk)]
+Editor = Annotated[AtDesk, Depends(at_workbench)]

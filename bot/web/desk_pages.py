@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.errors import Unknown
 from bot.message import clean_text
+from bot.roles import Role
 from bot.store import Lotse, accounts
 from bot.web.desk_auth import (
     COOKIE,
@@ -22,12 +24,14 @@ from bot.web.desk_auth import (
     token_for,
 )
 from bot.web.keys import key_hash, new_key, same
-from bot.web.pages import notice, page, page_locale
+from bot.web.pages import STAFF, notice, page, page_locale
 from bot.web.parts import Has, Parts
 from locales import phrases
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 BEFORE_LOGIN = "form"
+WAY_BACK = re.compile(r"/desk|/editor(?:/[a-z0-9-]+)*")
+Next = Annotated[str, Query(alias="next", max_length=200)]
 
 
 @router.get("", response_class=HTMLResponse)
@@ -36,21 +40,27 @@ async def desk(request: Request, parts: Has) -> Response:
     found = await session_of(request, parts)
     if found is None:
         return RedirectResponse("/desk/login", 303)
+    if Role.LOTSE not in found.lotse.roles:
+        say = phrases(page_locale(request, STAFF))
+        link = {"url": "/editor", "label": say("Editors' pages")} if Role.EDITOR in found.lotse.roles else None
+        text = say("The desk is for Lotsen. Your account has another role; a coordinator can change that.")
+        return notice(request, parts, 403, say("This page is not for your account"), text, link, staff=True)
     return page(
         request,
         parts,
         "desk.html",
         csrf_token=token_for(parts, found.key),
         lotse={"name": found.lotse.name, "languages": list(found.lotse.languages)},
+        edits=Role.EDITOR in found.lotse.roles,
         broken=parts.knowledge.broken,
     )
 
 
 @router.get("/login", response_class=HTMLResponse)
-async def login_page(request: Request, parts: Has) -> Response:
-    """The login form."""
-    if await session_of(request, parts):
-        return RedirectResponse("/desk", 303)
+async def login_page(request: Request, parts: Has, next_: Next = "") -> Response:
+    """The login form; ``next`` is where somebody wanted to go."""
+    if found := await session_of(request, parts):
+        return RedirectResponse(_way(found.lotse, next_), 303)
     return _form(request, parts, "login.html")
 
 
@@ -61,6 +71,7 @@ async def login(
     name: Annotated[str, Form(max_length=80)] = "",
     password: Annotated[str, Form(max_length=500)] = "",
     csrf_token: Annotated[str, Form(max_length=100)] = "",
+    next_: Next = "",
 ) -> Response:
     """Check name and password; five failures mean a minute of pause."""
     say = phrases(page_locale(request))
@@ -77,7 +88,7 @@ async def login(
     if lotse is None:
         return _form(request, parts, "login.html", 401, say("Name or password is not right."), name=name)
     tries.forget(name)
-    return await _enter(parts, lotse)
+    return await _enter(parts, lotse, next_)
 
 
 @router.get("/setup/{token}", response_class=HTMLResponse)
@@ -136,10 +147,17 @@ async def logout(request: Request, parts: Has, csrf_token: Annotated[str, Form(m
     return response
 
 
-async def _enter(parts: Parts, lotse: Lotse) -> Response:
-    response = RedirectResponse("/desk", 303)
+async def _enter(parts: Parts, lotse: Lotse, wanted: str = "") -> Response:
+    response = RedirectResponse(_way(lotse, wanted), 303)
     _set_cookie(response, parts, COOKIE, await open_session(parts, lotse), SESSION_DAYS * 86400)
     return response
+
+
+def _way(lotse: Lotse, wanted: str) -> str:
+    """Back to our own page that was asked for, or to the one the account is for."""
+    if WAY_BACK.fullmatch(wanted):
+        return wanted
+    return "/editor" if Role.EDITOR in lotse.roles and Role.LOTSE not in lotse.roles else "/desk"
 
 
 def _form(
@@ -160,6 +178,7 @@ def _form(
         csrf_token=token_for(parts, key),
         error=error,
         name=name,
+        keeps=f"&next={wanted}" if WAY_BACK.fullmatch(wanted := request.query_params.get("next", "")) else "",
         lotse={"name": lotse.name, "languages": list(lotse.languages)} if lotse else None,
     )
     _set_cookie(response, parts, BEFORE_LOGIN, key, 3600)

@@ -27,7 +27,7 @@ from intents.understanding import Thresholds, Understanding
 from locales import Language, known, offered, phrases
 
 HERE = Path(__file__).parent
-LIKELY = ("de", "en", "ar", "uk", "ru", "tr", "fa")
+STAFF = ("de", "en")
 LOCALE_COOKIE = "lang"
 
 router = APIRouter(include_in_schema=False)
@@ -42,7 +42,7 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
     catalogue, locale = parts.knowledge.catalogue, page_locale(request)
     lost = (topic and topic not in catalogue.topics) or (lang and not known(lang))
     say = phrases(locale)
-    office = catalogue.contacts.get("buergerinformation")
+    office = catalogue.town_hall
     return page(
         request,
         parts,
@@ -55,15 +55,14 @@ async def chat(request: Request, parts: Has, topic: str = "", lang: str = "") ->
         likely=[
             shown_language(language, locale)
             for language in offered()
-            if language.tag in LIKELY and language.tag != locale
+            if language.tag in catalogue.city.languages and language.tag != locale
         ][:4],
         emergency=[{"number": number, "label": label} for number, label in emergency_numbers(catalogue, say)],
-        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)}
-        if office and office.phone
-        else None,
+        office={"name": office.name, "phone": office.phone, "phone_text": phone_words(office.phone)},
         series=_series(parts, locale),
         privacy_url="/privacy",
         imprint_url="/imprint",
+        card_words=shown.card_words(say),
     )
 
 
@@ -119,9 +118,11 @@ async def imprint(request: Request, parts: Has) -> Response:
     )
 
 
-def page(request: Request, parts: Parts, template: str, status: int = 200, **context: Any) -> Response:
-    """A page with what all pages share; the chosen language is remembered for the next one."""
-    locale = page_locale(request)
+def page(
+    request: Request, parts: Parts, template: str, status: int = 200, *, staff: bool = False, **context: Any
+) -> Response:
+    """A page with what all pages share; the chosen language is remembered for the next one. Pages for ``staff`` are in two languages."""
+    locale = page_locale(request, STAFF if staff else ())
     say = phrases(locale)
     response = templates.TemplateResponse(
         request,
@@ -132,7 +133,7 @@ def page(request: Request, parts: Parts, template: str, status: int = 200, **con
             "ngettext": say.many,
             "locale": locale,
             "direction": say.direction,
-            "city": "Osnabrück",
+            "city": parts.knowledge.catalogue.city.name(locale),
             "asset": asset,
             "languages": [shown_language(language, locale) for language in offered()],
         },
@@ -144,16 +145,25 @@ def page(request: Request, parts: Parts, template: str, status: int = 200, **con
     return response
 
 
-def notice(request: Request, parts: Parts, status: int, title: str, text: str) -> Response:
-    """A page with a title and a few sentences."""
-    return page(request, parts, "notice.html", status, title=title, text=text)
+def notice(
+    request: Request,
+    parts: Parts,
+    status: int,
+    title: str,
+    text: str,
+    link: dict[str, str] | None = None,
+    *,
+    staff: bool = False,
+) -> Response:
+    """A page with a title, a few sentences and a way on (``url`` and ``label``), by default to the chat."""
+    return page(request, parts, "notice.html", status, staff=staff, title=title, text=text, link=link)
 
 
-def page_locale(request: Request) -> str:
-    """The language asked for, remembered, or preferred by the browser; German otherwise."""
+def page_locale(request: Request, among: tuple[str, ...] = ()) -> str:
+    """The language asked for, remembered, or preferred by the browser, among some if given; German otherwise."""
     wanted = [request.query_params.get("lang", ""), request.cookies.get(LOCALE_COOKIE, "")]
     wanted += [part.partition(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
-    return next((tag for tag in map(known, wanted) if tag), "de")
+    return next((tag for tag in map(known, wanted) if tag and (not among or tag in among)), "de")
 
 
 def shown_language(language: Language, current: str) -> dict[str, Any]:

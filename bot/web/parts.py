@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
@@ -10,8 +11,10 @@ from fastapi import Depends, Request
 from bot.channels.telegram.account import Telegram
 from bot.hub import Hub
 from bot.ports import Clock, Jobs
+from bot.service import Understand
 from bot.settings import Settings
 from bot.store import Store
+from bot.unanswered import Grouping
 from faq import Catalogue, Series
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Knowledge(Protocol):
-    """The content that is live now. ``broken`` says what is wrong with a newer state that could not be taken."""
+    """The content that is live now, from the folder ``root``. ``broken`` says what is wrong with a newer state that could not be taken."""
 
     @property
     def catalogue(self) -> Catalogue: ...
@@ -27,11 +30,13 @@ class Knowledge(Protocol):
     def broken(self) -> tuple[str, ...]: ...
     @property
     def portraits(self) -> Series: ...
+    @property
+    def root(self) -> Path: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Everything the web side works with."""
+    """Everything the web side works with. ``understand`` is the matcher, ``grouping`` finds what many asked in vain."""
 
     settings: Settings
     store: Store
@@ -39,8 +44,10 @@ class Parts:
     hub: Hub
     clock: Clock
     knowledge: Knowledge
+    understand: Understand
     telegram: Telegram | None = None
     whatsapp: WhatsApp | None = None
+    grouping: Grouping = field(default_factory=Grouping)
 
 
 async def parts_of(request: Request) -> Parts:

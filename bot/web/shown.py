@@ -13,7 +13,7 @@ from bot.message import Button, Reply
 from bot.store import CaseRow, Progress, Said
 from bot.web.reasons import why_not
 from faq import Catalogue, open_today, phone_words
-from locales import languages, phrases
+from locales import Phrases, languages, phrases
 
 WORTH_SHOWING = 5
 
@@ -40,8 +40,7 @@ def said(
     if come:
         shown["delivery"] = delivery(come, locale)
     if raw := row.extra.get("card"):
-        emergency = row.extra.get("decision") == "emergency"
-        shown["card"] = _emergency_card(raw, row.locale, catalogue) if emergency else _card(raw, now)
+        shown["card"] = card(raw, row.locale, catalogue, now, emergency=row.extra.get("decision") == "emergency")
     return shown
 
 
@@ -62,10 +61,9 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
         "decision": decision.outcome,
         "topics": [link.topic],
     }
-    if reply.card and decision.outcome == "emergency":
-        message["card"] = _emergency_card(asdict(reply.card), reply.locale, catalogue)
-    elif reply.card:
-        message["card"] = _card(asdict(reply.card), now)
+    if reply.card:
+        emergency = decision.outcome == "emergency"
+        message["card"] = card(asdict(reply.card), reply.locale, catalogue, now, emergency=emergency)
     return {
         "topic": link.topic,
         "button": link.button,
@@ -74,10 +72,31 @@ def opened(link: Link, decision: Decision, reply: Reply, catalogue: Catalogue, n
     }
 
 
-def _card(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
-    say = phrases(raw["locale"])
+def card(raw: dict[str, Any], locale: str, catalogue: Catalogue, now: datetime, *, emergency: bool) -> dict[str, Any]:
+    """A card in parts as ``card.js`` shows it."""
+    return _emergency_card(raw, locale, catalogue) if emergency else _card(raw, now, catalogue)
+
+
+def card_words(say: Phrases) -> dict[str, str]:
+    """What ``card.js`` itself says on a card, in the language of the page or of a preview."""
+    return {
+        "bring": say("Bring with you"),
+        "map": say("Show on the map"),
+        "steps": say("What to do"),
+        "more": say("More about this"),
+        "please_check": say("Please check this first"),
+        "source": say("Source: {source}"),
+        "checked": say("Last checked: {date}"),
+        "or_call": say("Or call:"),
+    }
+
+
+def _card(raw: dict[str, Any], now: datetime, catalogue: Catalogue) -> dict[str, Any]:
+    say, land = phrases(raw["locale"]), catalogue.city.land
     contacts = [
-        contact | {"today": open_today(contact["opening_hours"], now, say)} if contact.get("opening_hours") else contact
+        contact | {"today": open_today(contact["opening_hours"], now, say, land)}
+        if contact.get("opening_hours")
+        else contact
         for contact in raw.get("contacts", ())
     ]
     return raw | {

@@ -8,7 +8,19 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web import chat_api, desk_api, desk_pages, health, pages, portraits, problems, webhooks, whatsapp_webhook
+from bot.web import (
+    chat_api,
+    desk_api,
+    desk_pages,
+    editor_api,
+    editor_pages,
+    health,
+    pages,
+    portraits,
+    problems,
+    webhooks,
+    whatsapp_webhook,
+)
 from bot.web.desk_auth import Tries
 from bot.web.guard import Guard
 from bot.web.parts import Parts
@@ -27,7 +39,8 @@ def make_site(parts: Parts) -> FastAPI:
     site.state.parts = parts
     site.state.tries = Tries()
     problems.install(site)
-    for module in (pages, portraits, chat_api, desk_api, desk_pages, webhooks, whatsapp_webhook, health):
+    doors = (webhooks, whatsapp_webhook, health)
+    for module in (pages, portraits, chat_api, desk_api, desk_pages, editor_api, editor_pages, *doors):
         site.include_router(module.router)
     site.mount("/static", _Static(directory=pages.HERE / "static"), name="static")
     site.add_middleware(GZipMiddleware, minimum_size=1000)

@@ -30,6 +30,7 @@ from bot.channels.telegram.incoming import (
     parse,
     to_news,
 )
+from bot.channels.telegram.outgoing import keyboard_rows
 from bot.channels.telegram.profile import ALLOWED_UPDATES, Notes, Profile, Webhook
 from bot.channels.telegram.remedies import TokenRefused, translated
 from bot.channels.text import signed, split_text
@@ -161,13 +162,7 @@ class Telegram:
             raise MoreToSend(number + 1)
 
     async def _keyboard(self, reply: Reply) -> InlineKeyboardMarkup | None:
-        rows: list[list[InlineKeyboardButton]] = []
-        for button in reply.buttons:
-            tap = await self._tap(button)
-            if rows and len(rows[-1]) == 1 and _short(button) and len(reply.buttons) > 4:
-                rows[-1].append(tap)
-            else:
-                rows.append([tap])
+        rows = [[await self._tap(button) for button in row] for row in keyboard_rows(reply)]
         return InlineKeyboardMarkup(rows) if rows else None
 
     async def _tap(self, button: Button) -> InlineKeyboardButton:
@@ -279,10 +274,6 @@ class Telegram:
                 log.warning("polling has to wait", error=type(error).__name__, where=place_of(error), again_in=wait)
                 await asyncio.sleep(wait)
                 pause = min(pause * 2, 30.0)
-
-
-def _short(button: Button) -> bool:
-    return len(button.label) <= 20
 
 
 class _Bot(Bot):

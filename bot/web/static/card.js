@@ -12,7 +12,7 @@ export function answerCard(card) {
   if (card.facts?.length) article.append(facts(card.facts));
   if (card.bring?.length) article.append(heading('bring'), make('ul', { class: 'bring' }, ...card.bring.map(paper)));
   if (card.steps?.length) article.append(heading('steps'), make('ol', { class: 'steps' }, ...card.steps.map(line => make('li', {}, ...doubtful(line)))));
-  if (card.stale) article.append(doubts(card.stale));
+  for (const notice of [card.stale, card.gaps]) if (notice) article.append(doubts(notice));
   if (card.doubts) article.append(doubts(card.doubts));
   const contacts = card.contacts ?? [];
   const first = contacts.find(each => each.phone); // one main button: whom to call first

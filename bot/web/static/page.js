@@ -1,10 +1,21 @@
 // What every page needs: the translated phrases, small DOM helpers, times as people read them.
 
-const phrases = JSON.parse(document.getElementById('phrases').textContent);
+let phrases = JSON.parse(document.getElementById('phrases').textContent);
 export const locale = document.documentElement.lang;
 
 export function say(key, values = {}) {
   return phrases[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// While `act` runs, `say` speaks with these words: a preview in another language than the page.
+export function speaking(words, act) {
+  const own = phrases;
+  phrases = { ...own, ...words };
+  try {
+    return act();
+  } finally {
+    phrases = own;
+  }
 }
 
 export const find = id => document.getElementById(id);

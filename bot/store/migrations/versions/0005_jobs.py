@@ -4,7 +4,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
