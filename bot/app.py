@@ -57,6 +57,7 @@ class Role(StrEnum):
 
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(kw_only=True)
@@ -175,7 +176,11 @@ def _whatsapp(settings: Settings, clock: Clock) -> WhatsApp | None:
 
 
 def serve(settings: Settings, role: Role = Role.RUN) -> None:
-    """``run`` in an event loop of its own, the fast one."""
+    """``run`` in an event loop of its own, the fast one.
+
+    The loop gives the interpreter away at each statement and socket; while the readers think it must get it back quickly.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(settings, role))
 

@@ -26,6 +26,7 @@ from intents.vocabulary import Vocabulary, make_vocabulary
 Floats = NDArray[np.float32]
 SHOWN = 5
 SURE_OF_LANGUAGE = 0.4
+CLEAR, NO_DANGER = 0.95, 0.0005
 POSSIBLE_LANGUAGE = 0.02
 SHORTEST_PART, MOST_PARTS = 4, 4
 PLAUSIBLE, PLAUSIBLE_TOGETHER = 0.001, 0.4
@@ -57,8 +58,11 @@ class Matcher:
     vocabulary: Vocabulary
     renaming: Renaming | None = None
 
-    def understand(self, text: str, language: str = "") -> Understanding:
-        """Understand one message; ``language`` is what the newcomer chose, if she did."""
+    def understand(self, text: str, language: str = "", *, hurried: bool = False) -> Understanding:
+        """Understand one message; ``language`` is what the newcomer chose, if she did.
+
+        ``hurried``: many wait. A message without any word of danger that is clear already is not read by the slowest encoder.
+        """
         text = self.renaming.at_home(text) if self.renaming else text
         typed, language = folded(text), language.partition("-x-")[0]  # Simple German is typed as German
         if not typed:
@@ -69,7 +73,8 @@ class Matcher:
         read = self.read(text)
         plain = folded(read.text)
         known = typed in self.model.short  # a person has labelled these very words: letters are enough
-        shares, fusion, notes = self._shares(read.text, read.spoken, language, () if known else self.encoders)
+        calm = hurried and not self._words_of_danger(read)
+        shares, fusion, notes = self._shares(read.text, read.spoken, language, () if known else self.encoders, calm)
         locale, language_note = self._language(read.spoken)
         found = self._understood(plain, shares, fusion, language or locale)
         found = replace(found, alarm=self._alarm(read, shares, fusion), elsewhere=self.elsewhere.named_in(text))
@@ -79,7 +84,7 @@ class Matcher:
             if known and not exact.startswith("emergency-"):
                 found = replace(found, alarm=None)  # a person labelled these very words as no danger
         both = (
-            self._both(read, language, shares)
+            self._both(read, language, shares, calm)
             if not found.exact and found.alarm is None and not found.elsewhere
             else ()
         )
@@ -128,7 +133,7 @@ class Matcher:
         return self.model.short[near[0]] if near else ""
 
     def _shares(
-        self, text: str, spoken: Floats, language: str, encoders: Sequence[Encoder]
+        self, text: str, spoken: Floats, language: str, encoders: Sequence[Encoder], clear_is_enough: bool
     ) -> tuple[Floats, Fusion, tuple[str, ...]]:
         parts = {"lex": self.model.lexical(text)}
         centre = spoken
@@ -138,6 +143,8 @@ class Matcher:
             centre = 0.5 * centre + 0.5 * spoken
         failed: list[str] = []
         for encoder in encoders:
+            if clear_is_enough and len(parts) > 1 and self._is_clear(parts, centre):
+                break
             try:
                 parts |= self.model.encoded(encoder.name, encoder.encode([text])[0], centre)
             except EncoderFailed as error:
@@ -145,6 +152,19 @@ class Matcher:
         shares, fusion = self.model.fuse(parts, centre)
         notes = (f"{name}: {_top(self.model.classes, np.exp(part))}" for name, part in parts.items())
         return shares, fusion, (*failed, *notes)
+
+    def _is_clear(self, parts: Mapping[str, Floats], spoken: Floats) -> bool:
+        """One topic is all but certain and danger is out of the question."""
+        shares, _ = self.model.fuse(parts, spoken)
+        best = self.model.classes[int(shares.argmax())]
+        danger = sum(
+            float(s) for name, s in zip(self.model.classes, shares, strict=True) if name.startswith("emergency-")
+        )
+        return float(shares.max()) >= CLEAR and danger < NO_DANGER and best not in catalogue.COMMON
+
+    def _words_of_danger(self, read: Prepared) -> tuple[str, str] | None:
+        possible = [self.model.languages[i] for i in np.argsort(-read.spoken) if read.spoken[i] >= POSSIBLE_LANGUAGE]
+        return self.detector.find(read.typed, possible) or self.detector.find(read.text, possible)
 
     def _language(self, spoken: Floats) -> tuple[str, str]:
         best = int(spoken.argmax())
@@ -179,9 +199,7 @@ class Matcher:
             if name.startswith("emergency-")
         }
         together, likely = sum(dangers.values()), max(dangers, key=lambda name: dangers[name])
-        spoken = read.spoken
-        possible = [self.model.languages[i] for i in np.argsort(-spoken) if spoken[i] >= POSSIBLE_LANGUAGE]
-        pattern = self.detector.find(read.typed, possible) or self.detector.find(read.text, possible)
+        pattern = self._words_of_danger(read)
         if together >= fusion.alarm:
             return Alarm(topic=likely, sure=True, why=f"danger {together:.2f} of at least {fusion.alarm:.2f}")
         if pattern and together >= WORDS_PLAUSIBLE:
@@ -193,7 +211,7 @@ class Matcher:
             return Alarm(topic=likely, sure=False, why=f"danger {together:.2f} of at least {fusion.alarm_ask:.2f}")
         return None
 
-    def _both(self, read: Prepared, language: str, shares: Floats) -> tuple[str, ...]:
+    def _both(self, read: Prepared, language: str, shares: Floats, calm: bool) -> tuple[str, ...]:
         """Two different topics, each clear in its own part and neither absurd for the whole."""
         pieces = [piece for piece in map(folded, _AND.split(read.text)) if len(piece) >= SHORTEST_PART]
         if not 2 <= len(pieces) <= MOST_PARTS:
@@ -201,7 +219,7 @@ class Matcher:
         whole = dict(zip(self.model.classes, map(float, shares), strict=True))
         sure: dict[str, int] = {}
         for piece in pieces:
-            in_part, fusion, _ = self._shares(piece, read.spoken, language, self.encoders)
+            in_part, fusion, _ = self._shares(piece, read.spoken, language, self.encoders, calm)
             part = self._understood(piece, in_part, fusion, language or self._language(read.spoken)[0])
             if (
                 part.best

@@ -135,3 +135,17 @@ async def test_what_was_understood_lately_is_kept_without_its_words() -> None:
     assert "musterstr" not in repr(vars(reader)).lower()
     assert first.best
     assert first.best.id == "register-address"
+
+
+def test_in_a_hurry_danger_is_seen_as_ever_and_clear_messages_mean_the_same() -> None:
+    matcher = load_matcher()
+    for text in ("mein mann atmet nicht", "he wants to kill me", "Грабят! Сейчас! аптека на углу", "أريد أن أموت"):
+        slow, quick = matcher.understand(text), matcher.understand(text, hurried=True)
+        assert slow.alarm
+        assert quick.alarm
+        assert quick.alarm.topic == slow.alarm.topic
+    for text in ("wie beantrage ich kindergeld", "how do i register my address", "где найти врача"):
+        slow, quick = matcher.understand(text), matcher.understand(text, hurried=True)
+        assert slow.best
+        assert quick.best
+        assert (slow.best.id, slow.is_sure) == (quick.best.id, quick.is_sure)
