@@ -83,9 +83,12 @@ def no_such_city(city: str, root: Path = ROOT) -> Sentence:
 
 
 def city_files(city: str, root: Path = ROOT) -> list[Path]:
-    """The files of a city's folder."""
+    """The files of a city: its folder; the home city's facts and contacts stand beside those of all of Germany."""
     folder = root / "cities" / city
-    return [folder / f"{name}.yaml" for name in ("city", "facts", "contacts")] + sorted(folder.glob("texts/*.yaml"))
+    places = [
+        root / kind / f"{HOME}.yaml" if city == HOME else folder / f"{kind}.yaml" for kind in ("facts", "contacts")
+    ]
+    return [folder / "city.yaml", *places, *sorted(folder.glob("texts/*.yaml"))]
 
 
 def read_city(source: Source) -> tuple[City | None, list[Defect]]:
@@ -153,7 +156,7 @@ def only_home(root: Path = ROOT) -> OnlyHome:
     return OnlyHome(
         words=_any_of(map(str, words)),
         topics=frozenset(map(str, marked.get("topics") or ())),
-        contacts=frozenset(read(folder / "contacts.yaml", root).data),
+        contacts=frozenset(read(root / "contacts" / f"{HOME}.yaml", root).data),
         instead={str(key): str(value) for key, value in (marked.get("instead") or {}).items()},
     )
 

@@ -115,13 +115,13 @@ BREAKS = [
     ("de/first-steps.yaml", "{deadline}", "(deadline)", "wrong brackets"),
     ("de/first-steps.yaml", "lead: Melden Sie Ihre", "lead: Melde deine", "“deine” is the familiar form"),
     (
-        "cities/osnabrueck/contacts.yaml",
+        "contacts/osnabrueck.yaml",
         'opening_hours: "Mo',
         'opening_hours: "Montag',
         "cannot be read as opening hours",
     ),
-    ("cities/osnabrueck/contacts.yaml", '"+495413150"', "0541 3150", "“0541 3150” has signs a phone cannot dial"),
-    ("cities/osnabrueck/contacts.yaml", '"+495413150"', '"+0541"', "cannot be a phone number"),
+    ("contacts/osnabrueck.yaml", '"+495413150"', "0541 3150", "“0541 3150” has signs a phone cannot dial"),
+    ("contacts/osnabrueck.yaml", '"+495413150"', '"+0541"', "cannot be a phone number"),
 ]
 
 
