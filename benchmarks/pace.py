@@ -1,6 +1,7 @@
-"""`python -m benchmarks.pace [NUMBER]`: what it costs to keep Telegram's limits in the database, on SQLite and on PostgreSQL.
+"""`python -m benchmarks.pace [NUMBER]`: what it costs to keep Telegram's limits in the database, where several processes send.
 
-Beside it the cost of the commit that notes a delivery, which every message pays anyway.
+Beside it the cost of reading a reply and noting its delivery, which every message pays anyway. With SQLite one process sends
+and counts for itself; its lines are for comparison.
 """
 
 from __future__ import annotations

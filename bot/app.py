@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,15 +21,15 @@ import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import roles
-from bot.channels.telegram import Telegram
-from bot.channels.telegram_account import Webhook
+from bot.channels.telegram.account import Telegram
+from bot.channels.telegram.profile import Webhook
 from bot.channels.webchat import WebChat
 from bot.conversation import CaseState
-from bot.errors import LotsenbotError, WrongSettings, place_of
-from bot.hub import DESK, SET_ASIDE, Hub
+from bot.errors import LotsenbotError, RetryLater, WrongSettings, place_of
+from bot.hub import DESK, EASE_OFF, SET_ASIDE, Hub
 from bot.jobs import EmbeddedJobs, PostgresJobs, SharedHub
 from bot.knowledge import LiveKnowledge
-from bot.pace import Limit, Pacer
+from bot.pace import Limit, Pacer, for_machines
 from bot.ports import Channel, Clock, utc_now
 from bot.service import Service
 from bot.settings import Settings
@@ -57,7 +58,6 @@ class Role(StrEnum):
 FIRST_LOTSE = "Lotse"
 STOP_WITHIN = 25
 SWITCH_SECONDS = 0.0005
-OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 
 
 @dataclass(kw_only=True)
@@ -128,10 +128,8 @@ async def open_app(settings: Settings, clock: Clock = utc_now, role: Role = Role
     if telegram:
         channels[telegram.name] = telegram
         every_second = Limit(number=settings.telegram_messages_per_second, seconds=1.0)
-        spare = 0.0 if settings.embedded else OVERTAKING
-        paces[telegram.name] = Pacer(
-            "pace:telegram", every_second, telegram.limits, notes.reserve, spare=spare, once_told=True
-        )
+        together = None if settings.embedded else partial(notes.reserve, "pace:telegram", for_machines(every_second))
+        paces[telegram.name] = Pacer(every_second, telegram.limits, together, once_told=True)
     whatsapp = _whatsapp(settings, clock)
     if whatsapp:
         channels["whatsapp"] = whatsapp
@@ -252,6 +250,7 @@ def _background(app: App) -> list[Coroutine[None, None, None]]:
         work += [
             _alone(app, "telegram-account", lambda: _set_up_telegram(app, telegram)),
             _alone(app, "tell-set-aside", lambda: _tell_what_is_set_aside(app)),
+            _ease_off_together(app),
         ]
         if not app.settings.telegram_by_webhook:
             work.append(_alone(app, "telegram-poll", lambda: _poll_telegram(app, telegram)))
@@ -272,11 +271,24 @@ async def _set_up_telegram(app: App, telegram: Telegram) -> None:
         await asyncio.sleep(3600)
 
 
+async def _ease_off_together(app: App) -> None:
+    """What one process was told holds for all."""
+    with app.hub.listen(EASE_OFF) as hints:
+        while True:
+            if pace := app.paces.get(await hints.get()):
+                pace.ease_off()
+
+
 async def _poll_telegram(app: App, telegram: Telegram) -> None:
     """Ask for updates where Telegram cannot reach us."""
 
     async def accept(raw: dict[str, Any]) -> None:
-        app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+        try:
+            app.jobs.wake(await telegram.receive(raw, app.store, app.clock()))
+        except Exception as error:
+            if app.store.is_away(error):
+                raise RetryLater("the database is away") from error
+            raise
 
     await telegram.poll(accept)
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 
 DESK = "desk"
 SET_ASIDE = "set aside"
+EASE_OFF = "ease off"
 
 
 class Hub:
-    """Subscribers wait on a key (a conversation's id, ``DESK`` or ``SET_ASIDE``); ``tell`` wakes all of them."""
+    """Subscribers wait on a key (a conversation's id, ``DESK``, ``SET_ASIDE`` or ``EASE_OFF``); ``tell`` wakes all of them."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)

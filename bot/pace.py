@@ -1,6 +1,7 @@
 """How fast messages may leave: the limits of a platform, per chat and for all chats together, kept by all processes together.
 
-The database hands out the moments (``Reserve``); this module decides who gets the next one: emergencies first, then the oldest.
+Where several processes send, the database hands out the moments (``reserve``); this module decides who gets the next one:
+emergencies first, then the oldest.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 AT_A_TIME = 5  # moments reserved in one go, so a crowd costs few transactions and an emergency waits for few
 MOST_WAITING = 90  # three seconds of Telegram; who comes later is brought back by the sweep, oldest first
+OVERTAKING = 0.1  # seconds by which messages of two machines may change places on their way to a platform
 EASE_OFF_FOR = 60.0  # seconds for which the limit is kept after the platform refused something
 SPARE = 0.02  # seconds added to a chat's own limits, for clocks that tick coarsely
 
@@ -32,6 +33,14 @@ class Limit:
 
     number: int
     seconds: float
+
+
+def for_machines(limit: Limit) -> tuple[Limit, ...]:
+    """The same limit for several machines: their messages overtake each other on the way, the less the more evenly they leave."""
+    return (
+        Limit(number=limit.number, seconds=limit.seconds + OVERTAKING),
+        Limit(number=max(1, limit.number // 8), seconds=limit.seconds / 10),
+    )
 
 
 def next_moment(taken: Sequence[float], limits: Sequence[Limit], now: float) -> float:
@@ -45,32 +54,23 @@ def wait_in_chat(ages: Sequence[float], limits: Sequence[Limit]) -> float:
     return moment + SPARE if moment > 0 else 0.0
 
 
-class Reserve(Protocol):
-    """Takes moments out of a limit that all processes share; says in how many seconds each comes."""
-
-    def __call__(self, name: str, limits: Sequence[Limit], number: int, /) -> Awaitable[list[float]]: ...
-
-
 class Pacer:
     """The queue of one process for a platform's limit on all chats together."""
 
     def __init__(
         self,
-        name: str,
         limit: Limit,
         in_chat: Callable[[str], Sequence[Limit]],
-        reserve: Reserve,
+        reserve: Callable[[int], Awaitable[list[float]]] | None = None,
         *,
-        spare: float = 0.0,
         once_told: bool = False,
     ) -> None:
-        """``spare`` seconds are added where several machines send: their messages overtake each other on the way.
+        """``reserve`` takes moments out of the limit that all processes share; without it this process sends alone.
 
         ``once_told``: the limit is kept only for a while after the platform said that it was too much.
         """
+        self._limit, self._reserve = limit, reserve
         self._once_told, self._kept_until = once_told, 0.0
-        self._name, self._limit, self._reserve = name, limit, reserve
-        self._shared = Limit(number=limit.number, seconds=limit.seconds + spare)
         self.in_chat = in_chat
         self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -90,25 +90,34 @@ class Pacer:
         ``age`` is a number that grows with time; the smallest goes first. False without waiting if so many older ones
         wait that it is better to come back later.
         """
-        if self._once_told and asyncio.get_running_loop().time() > self._kept_until:
-            yield True
-            return
-        place = (not urgent, age, next(self._numbers))
-        if sum(entry[:3] < place for entry in self._waiting) >= MOST_WAITING:
+        free = self._once_told and asyncio.get_running_loop().time() > self._kept_until
+        if free or (self._reserve is None and not self._waiting and self._has_room()):
+            self._under_way += 1  # the usual case: nobody waits, and nobody else has to be asked
+        elif not await self._wait((not urgent, age, next(self._numbers))):
             yield False
             return
+        try:
+            yield True
+        finally:
+            self._under_way -= 1
+            self._ended.append(asyncio.get_running_loop().time())
+            self._end.set()
+
+    async def _wait(self, place: tuple[bool, int, int]) -> bool:
+        """Queue up; false if the queue is too long."""
+        if sum(entry[:3] < place for entry in self._waiting) >= MOST_WAITING:
+            return False
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (*place, ready))
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant())
         try:
             await ready
-            yield True
-        finally:
-            if ready.done() and not ready.cancelled():
+        except asyncio.CancelledError:
+            if ready.done() and not ready.cancelled():  # interrupted with the right already in hand
                 self._under_way -= 1
-                self._ended.append(asyncio.get_running_loop().time())
-                self._end.set()
+            raise
+        return True
 
     async def _grant(self) -> None:
         """Reserve moments for those who wait, and let the first one go at each."""
@@ -122,12 +131,13 @@ class Pacer:
                 self._let_go()
 
     async def _moments(self, number: int) -> list[float]:
-        while True:
+        while self._reserve:
             try:
-                return await self._reserve(self._name, (self._shared,), number)
+                return await self._reserve(number)
             except Exception as error:  # a busy database delays messages, it loses none
                 log.error("no moment to send", error=type(error).__name__, where=place_of(error))
                 await asyncio.sleep(1)
+        return [0.0] * number
 
     def _let_go(self) -> None:
         while self._waiting:
@@ -140,14 +150,16 @@ class Pacer:
     async def _room(self) -> None:
         """Keep the limit also as the platform sees it: a message may arrive at any time until its call has ended."""
         loop = asyncio.get_running_loop()
-        while True:
-            while self._ended and self._ended[0] <= loop.time() - self._limit.seconds:
-                self._ended.popleft()
-            if self._under_way + len(self._ended) < self._limit.number:
-                return
+        while not self._has_room():
             self._end.clear()
             rest = self._ended[0] + self._limit.seconds - loop.time() if self._ended else None
             try:
                 await asyncio.wait_for(self._end.wait(), rest)
             except TimeoutError:
                 continue
+
+    def _has_room(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        while self._ended and self._ended[0] <= now - self._limit.seconds:
+            self._ended.popleft()
+        return self._under_way + len(self._ended) < self._limit.number

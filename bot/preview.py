@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.channels.telegram import keyboard_rows
-from bot.channels.telegram_updates import LONGEST_TEXT as TELEGRAM_TEXT
+from bot.channels.telegram.incoming import LONGEST_TEXT as TELEGRAM_TEXT
+from bot.channels.telegram.outgoing import keyboard_rows
 from bot.channels.text import split_text, utf16_length
 from bot.channels.whatsapp.outgoing import LONGEST_BODY, LONGEST_TEXT, Outgoing, render
 from bot.compose import compose

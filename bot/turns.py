@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 from bot.compose import failed, late
 from bot.decision import HandOff
 from bot.errors import DoorClosed, Left, MoreToSend, Moved, OurFault, RetryLater, Stop, Unknown, place_of
-from bot.hub import DESK, SET_ASIDE, Hub
+from bot.hub import DESK, EASE_OFF, SET_ASIDE, Hub
 from bot.message import Kind
 from bot.pace import Pacer, wait_in_chat
 from bot.ports import Channel, Clock, Delivery, Door
@@ -221,6 +221,7 @@ class Turns:
             return True
         if later.seconds is not None and delivery.channel in self._paces:
             self._paces[delivery.channel].ease_off()
+            self._hub.tell(EASE_OFF, delivery.channel)
         DELIVERIES.labels(delivery.channel, "later").inc()
         again, sent = self._clock() + _pause(later, delivery.attempts), later.sent or delivery.parts_sent
         await self._store.deliver_later(delivery.id, again, sent, keys=later.receipts)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ask import ask, fresh
-from bot.channels.telegram import Telegram
+from bot.channels.telegram.incoming import parse
 from bot.compose import compose, lost_link
 from bot.conversation import Conversation, Mode
 from bot.decide import Turn, decide
@@ -44,7 +44,7 @@ def decided(
 
 def started(payload: str) -> Message:
     """What Telegram brings when somebody opens a start link."""
-    return Telegram.parse({"message": {"text": f"/start {payload}", "from": {"language_code": "de"}}})
+    return parse({"message": {"text": f"/start {payload}", "from": {"language_code": "de"}}})
 
 
 def sent(text: str, catalogue: Catalogue) -> Message:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 
-from bot.pace import MOST_WAITING, Limit, Pacer, next_moment, wait_in_chat
+import pytest
+
+from bot.pace import MOST_WAITING, Limit, Pacer, for_machines, next_moment, wait_in_chat
 
 EVERY_SECOND = Limit(number=1, seconds=1.0)
 GROUP = (EVERY_SECOND, Limit(number=20, seconds=60.0))
@@ -15,22 +16,23 @@ GROUP = (EVERY_SECOND, Limit(number=20, seconds=60.0))
 class Moments:
     """The shared limit, for one process alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
         self.taken: list[float] = []
         self.broken = 0
 
-    async def __call__(self, name: str, limits: Sequence[Limit], number: int) -> list[float]:
+    async def __call__(self, number: int) -> list[float]:
         if self.broken:
             self.broken -= 1
             raise ConnectionError
         now = time.monotonic()
         for _ in range(number):
-            self.taken.append(next_moment(self.taken, limits, now))
+            self.taken.append(next_moment(self.taken, (self.limit,), now))
         return [moment - now for moment in self.taken[-number:]]
 
 
 def pacer(limit: Limit, moments: Moments | None = None) -> Pacer:
-    return Pacer("test", limit, lambda _: GROUP, moments or Moments())
+    return Pacer(limit, lambda _: GROUP, moments or Moments(limit))
 
 
 def most_in_any(seconds: float, moments: list[float]) -> int:
@@ -55,8 +57,10 @@ def test_who_has_room_does_not_wait() -> None:
     assert 0.5 < wait_in_chat([0.4], GROUP) < 0.7
 
 
-async def test_a_crowd_leaves_as_fast_as_the_limit_allows_and_no_faster() -> None:
-    pace, ended = pacer(Limit(number=10, seconds=0.3)), []
+@pytest.mark.parametrize("together", [True, False], ids=["several processes", "one process"])
+async def test_a_crowd_leaves_as_fast_as_the_limit_allows_and_no_faster(together: bool) -> None:
+    limit, ended = Limit(number=10, seconds=0.3), []
+    pace = Pacer(limit, lambda _: GROUP, Moments(limit) if together else None)
 
     async def send(number: int) -> None:
         async with pace.turn(number) as granted:
@@ -130,14 +134,23 @@ async def test_who_is_interrupted_while_waiting_takes_nobodys_place() -> None:
 
 
 async def test_a_database_in_trouble_delays_messages_and_loses_none() -> None:
-    moments = Moments()
+    moments = Moments(EVERY_SECOND)
     moments.broken = 1
     async with pacer(EVERY_SECOND, moments).turn(1) as granted:
         assert granted
 
 
+def test_several_machines_send_evenly_and_a_little_slower() -> None:
+    taken: list[float] = []
+    for _ in range(90):
+        taken.append(next_moment(taken, for_machines(Limit(number=30, seconds=1.0)), 0.0))
+    assert most_in_any(1.09, taken) <= 30
+    assert most_in_any(0.09, taken) <= 3
+    assert taken[-1] < 3.7
+
+
 async def test_the_limit_of_all_chats_is_kept_once_the_platform_said_it_was_too_much() -> None:
-    pace = Pacer("test", Limit(number=5, seconds=0.2), lambda _: GROUP, Moments(), once_told=True)
+    pace = Pacer(Limit(number=5, seconds=0.2), lambda _: GROUP, once_told=True)
 
     async def send(number: int) -> None:
         async with pace.turn(number) as granted:

@@ -506,6 +506,19 @@ def test_a_person_who_blocked_the_bot_is_given_up_and_holds_up_nobody(
     assert len(telegram.calls_of("sendMessage", newcomer.chat)) == 2
 
 
+def test_a_refused_token_stops_the_channel_loudly_and_the_replies_wait(
+    server: Server, newcomer: Person, telegram: FakeTelegram, title: Callable[..., str]
+) -> None:
+    telegram.fails("sendMessage", WRONG_TOKEN, chat=newcomer.chat)
+    newcomer.writes(title("child-benefit"))
+    telegram.wait(lambda: not telegram.faults_left)
+    outside = Chat(server.url).http
+    eventually(lambda: outside.get("/readyz").json()["channels"]["telegram"] == "TELEGRAM_TOKEN is not valid")
+    assert 'lotsenbot_channel_stopped{channel="telegram"} 1.0' in outside.get("/metrics").text
+    assert newcomer.reads(1)[0].text.startswith(title("child-benefit"))
+    eventually(lambda: outside.get("/readyz").json()["channels"]["telegram"] == "ok")
+
+
 def test_one_slow_chat_does_not_hold_up_another(
     newcomer: Person, telegram: FakeTelegram, title: Callable[..., str]
 ) -> None:

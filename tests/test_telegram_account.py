@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram_account import commands, description
+from bot.channels.telegram.profile import commands, description
 from locales import phrases
 from tests.fakes.telegram import TAGS, FakeTelegram, Slow, too_many
 from tests.postgres import postgres
@@ -162,7 +162,7 @@ def test_processes_on_many_machines_keep_the_limits_together(tmp_path: Path, tit
         with ThreadPoolExecutor(8) as pool:
             pool.map(lambda person: person.writes("/menu"), crowd)
         telegram.wait(lambda: all(len(person.got) == 2 for person in crowd), seconds=60)
-        assert refused(telegram) - too_fast <= 1  # two machines' messages may overtake each other on their way
+        assert refused(telegram) - too_fast <= 2  # two machines' messages may overtake each other on their way
         telegram.wait(lambda: set(telegram.descriptions) == TAGS)
         assert set_up_calls(telegram)["setMyDescription"] == len(TAGS), "one of them sets the account up"
 

@@ -29,7 +29,7 @@ async def ready(parts: Has) -> JSONResponse:
             "status": "ok",
             "topics": len(parts.knowledge.catalogue.topics),
             "content_defects": list(parts.knowledge.broken),
-            "channels": {"whatsapp": parts.whatsapp.trouble or "ok"} if parts.whatsapp else {},
+            "channels": {one.name: one.trouble or "ok" for one in (parts.telegram, parts.whatsapp) if one},
         }
     )
 

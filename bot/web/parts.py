@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
-from bot.channels.telegram import Telegram
+from bot.channels.telegram.account import Telegram
 from bot.hub import Hub
 from bot.ports import Clock, Jobs
 from bot.service import Understand

@@ -8,7 +8,7 @@ from locales import Phrases
 
 def why_not(why: str, say: Phrases) -> str:
     """A sentence for what the store keeps as the reason; the platform's number stays visible for whoever looks it up."""
-    if why == "Stop":
+    if why in ("Stop", "Left"):
         return say("The newcomer has blocked this service or left.")
     if why == "too many tries":
         return say("The platform could not be reached for more than a day.")

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 import structlog
-from prometheus_client import Gauge
 from pywa_async.api import GraphAPIAsync
 from pywa_async.errors import WhatsAppError
 
+from bot.channels.stopped import STOPPED
 from bot.channels.text import signed
 from bot.channels.whatsapp.incoming import key_of
 from bot.channels.whatsapp.outgoing import Outgoing, render
@@ -39,7 +39,6 @@ TEMPLATE_FIELDS = ("name", "language", "status", "category", "components")
 ACKNOWLEDGE_WITHIN, TYPING_FIRST, TYPING_LASTS = 5.0, 0.3, 20.0
 MOST_ACKNOWLEDGEMENTS = 32
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
-STOPPED = Gauge("lotsenbot_channel_stopped", "1 while the platform lets our account send nothing", ["channel"])
 _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?\w+")
 
 

@@ -1,15 +1,13 @@
-"""Telegram through python-telegram-bot: updates taken in, messages parsed, replies sent with inline buttons, updates fetched.
+"""One bot account: takes updates in, sends replies, fetches updates where Telegram cannot reach us.
 
-Only this module and its neighbours ``telegram_account`` and ``telegram_errors`` know the library. Texts go out without any
-parse mode, so nothing a newcomer or an editor writes can break or inject formatting. Limits:
-https://core.telegram.org/bots/api (4,096 UTF-16 units, 64 bytes of callback data).
+Limits: https://core.telegram.org/bots/api (4,096 UTF-16 units, 64 bytes of callback data).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,33 +16,34 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram_account import ALLOWED_UPDATES, Account, Notes, Webhook
-from bot.channels.telegram_errors import translated
-from bot.channels.telegram_updates import (
+from bot.channels.stopped import STOPPED
+from bot.channels.telegram.incoming import (
     CALLBACK_BYTES,
     CHANNEL,
     LONGEST_TEXT,
-    MEDIA,
+    PRIVATELY,
     GroupLeft,
     GroupMoved,
     Me,
     in_group,
     language_hint,
-    locale_of,
+    parse,
     to_news,
 )
+from bot.channels.telegram.outgoing import keyboard_rows
+from bot.channels.telegram.profile import ALLOWED_UPDATES, Notes, Profile, Webhook
+from bot.channels.telegram.remedies import TokenRefused, translated
 from bot.channels.text import signed, split_text
 from bot.errors import MoreToSend, Moved, OurFault, RetryLater, place_of
-from bot.links import from_payload
-from bot.message import Button, Kind, Message, Reply, clean_text
+from bot.message import Button, Message, Reply
 from bot.pace import Limit
 from bot.ports import Delivery, Update
 from locales import known, phrases
 
 log = structlog.get_logger(__name__)
 
-PRIVATELY = "privately"  # the payload with which somebody comes from a group
 IN_A_GROUP = Limit(number=20, seconds=60.0)
+TRIES_TO_ACCEPT = 10  # two minutes and a half
 CONNECTIONS = 40  # a few more than messages a second, so that slow calls do not hold up the others
 
 
@@ -66,7 +65,7 @@ class Inbox(Protocol):
 
 
 class Telegram:
-    """One bot account."""
+    """One bot account. ``trouble`` says why it may not send at the moment, if it may not."""
 
     name = CHANNEL
 
@@ -91,6 +90,8 @@ class Telegram:
         self._me: Me | None = None
         self._asking = asyncio.Lock()
         self._acknowledging: set[asyncio.Task[None]] = set()
+        self.trouble = ""
+        STOPPED.labels(self.name).set(0)
 
     # ---- in
 
@@ -112,30 +113,9 @@ class Telegram:
             return accepted.conversation
         return ""
 
-    @staticmethod
-    def parse(raw: dict[str, Any]) -> Message:
+    def parse(self, raw: dict[str, Any]) -> Message:
         """The neutral message in an update that ``receive`` kept."""
-        if status := raw.get("my_chat_member"):
-            return Message(kind=Kind.UNBLOCKED if status == "member" else Kind.BLOCKED)
-        around: dict[str, Any] = {
-            "said_at": datetime.fromtimestamp(raw["date"], UTC) if raw.get("date") else None,
-            "edited": bool(raw.get("edited")),
-            "group": bool(raw.get("group")),
-            "to": str(raw.get("to", "")),
-        }
-        if query := raw.get("callback_query"):
-            return Message(
-                kind=Kind.BUTTON, button=clean_text(str(query.get("data", ""))), locale=locale_of(query), **around
-            )
-        message = raw.get("message") or {}
-        text = clean_text(str(message.get("text") or message.get("caption") or ""))
-        for field, kind in MEDIA.items():
-            if field in message:
-                return Message(kind=kind, text=text, locale=locale_of(message), **around)
-        if text.startswith("/start"):
-            _, _, payload = text.partition(" ")
-            return Message(kind=Kind.START, button=_start_button(payload.strip()), locale=locale_of(message), **around)
-        return Message(kind=Kind.TEXT if text else Kind.OTHER, text=text, locale=locale_of(message), **around)
+        return parse(raw)
 
     def _acknowledge_soon(self, raw: dict[str, Any]) -> None:
         """Stop the spinner on a tapped button without holding anybody up."""
@@ -157,6 +137,8 @@ class Telegram:
         """Send the next part of a reply, with the buttons under the last one."""
         say = phrases(delivery.reply.locale)
         parts = split_text(signed(delivery.reply.text, delivery.sender, say), LONGEST_TEXT)
+        if not parts:
+            raise OurFault("there are no words in this reply")
         number = min(delivery.parts_sent, len(parts) - 1)
         is_last = number == len(parts) - 1
         keyboard = await self._keyboard(delivery.reply) if is_last else None
@@ -166,7 +148,7 @@ class Telegram:
             if answered.isdigit() and number == 0
             else None
         )
-        await translated(
+        await self._send(
             self._bot.send_message(
                 chat_id=int(delivery.address),
                 text=parts[number],
@@ -199,10 +181,24 @@ class Telegram:
             return
         chat = chats[-1]
         try:
-            await translated(self._bot.send_message(chat_id=chat, text=text))
+            await self._send(self._bot.send_message(chat_id=chat, text=text))
         except Moved as moved:
             await self._remember_move(chat, int(moved.address))
-            await translated(self._bot.send_message(chat_id=int(moved.address), text=text))
+            await self._send(self._bot.send_message(chat_id=int(moved.address), text=text))
+
+    async def _send(self, call: Awaitable[Any]) -> None:
+        """Send, and note whether Telegram takes our token."""
+        try:
+            await translated(call)
+        except TokenRefused as error:
+            if not self.trouble:
+                log.error("telegram stopped", why=str(error))
+            self.trouble = str(error)
+            STOPPED.labels(self.name).set(1)
+            raise
+        if self.trouble:
+            self.trouble = ""
+            STOPPED.labels(self.name).set(0)
 
     def limits(self, address: str) -> Sequence[Limit]:
         """How many messages Telegram takes for one chat; groups have negative numbers."""
@@ -240,7 +236,7 @@ class Telegram:
 
     async def set_up(self, webhook: Webhook | None) -> None:
         """Commands, descriptions, menu button and webhook; returns when all of it is as it should be."""
-        await Account(self._bot, self._notes).set_up(webhook)
+        await Profile(self._bot, self._notes).set_up(webhook)
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -252,7 +248,7 @@ class Telegram:
         offset = 0
         while True:
             for raw in await self._with_patience(lambda: translated(self._bot.raw_updates(offset))):  # noqa: B023
-                await self._with_patience(partial(accept, raw))
+                await self._with_patience(partial(accept, raw), TRIES_TO_ACCEPT)
                 offset = raw["update_id"] + 1
 
     async def _no_webhook(self) -> None:
@@ -260,41 +256,24 @@ class Telegram:
         if (await translated(self._bot.get_webhook_info())).url:
             await translated(self._bot.delete_webhook())
 
-    async def _with_patience(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """Try until it works: polling must survive a bad network, a Telegram in trouble and a busy database."""
-        pause = 1.0
+    async def _with_patience(self, call: Callable[[], Awaitable[Any]], tries: int = 0) -> Any:
+        """Try until it works: polling must survive a bad network, a Telegram in trouble and a busy database.
+
+        With ``tries``, what fails so often for a reason of its own is left out, so that it does not hold up all others.
+        """
+        pause, failed = 1.0, 0
         while True:
             try:
                 return await call()
             except Exception as error:
+                failed += not isinstance(error, RetryLater)
+                if tries and failed >= tries:
+                    log.critical("update left out", error=type(error).__name__, where=place_of(error))
+                    return None
                 wait = error.seconds if isinstance(error, RetryLater) and error.seconds else pause
                 log.warning("polling has to wait", error=type(error).__name__, where=place_of(error), again_in=wait)
                 await asyncio.sleep(wait)
                 pause = min(pause * 2, 30.0)
-
-
-def _start_button(payload: str) -> str:
-    """What a start link stands for; ``lang_ar`` only chooses the language."""
-    if payload in ("", PRIVATELY):
-        return "start"
-    if payload.startswith("lang_"):
-        return f"lang:{payload.removeprefix('lang_')}"
-    return from_payload(payload).button
-
-
-def keyboard_rows(reply: Reply) -> list[list[Button]]:
-    """The buttons under a reply, one in a row; many short ones two in a row."""
-    rows: list[list[Button]] = []
-    for button in reply.buttons:
-        if rows and len(rows[-1]) == 1 and _short(button) and len(reply.buttons) > 4:
-            rows[-1].append(button)
-        else:
-            rows.append([button])
-    return rows
-
-
-def _short(button: Button) -> bool:
-    return len(button.label) <= 20
 
 
 class _Bot(Bot):

@@ -14,12 +14,16 @@ _CHAT_GONE = ("chat not found", "peer_id_invalid", "user not found", "group chat
 _MAY_NOT = ("not enough rights", "have no rights", "need administrator rights", "topic_closed", "chat_write_forbidden")
 
 
+class TokenRefused(RetryLater):
+    """Telegram does not take our token; replies wait for whoever mends it."""
+
+
 async def translated(call: Awaitable[T]) -> T:
     """The result of a call to the library.
 
     Raises:
-        RetryLater: Telegram or the network is in trouble, asks us to wait (with the time), or does not take our token at
-            the moment; replies wait for whoever mends the token.
+        RetryLater: Telegram or the network is in trouble, or asks us to wait (with the time).
+        TokenRefused: the same, until somebody mends the token.
         Moved: the group has another number.
         Left: the newcomer blocked the bot, or the chat is gone.
         Stop: this chat does not take the message.
@@ -43,6 +47,6 @@ async def translated(call: Awaitable[T]) -> T:
             raise Stop("the bot may not write there") from error
         raise OurFault("Telegram refused the request") from error
     except InvalidToken as error:
-        raise RetryLater("TELEGRAM_TOKEN is not valid") from error
+        raise TokenRefused("TELEGRAM_TOKEN is not valid") from error
     except TelegramError as error:
         raise RetryLater(type(error).__name__) from error

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.message import Kind
+from bot.links import from_payload
+from bot.message import Kind, Message, clean_text
 from bot.ports import Update
 
 CHANNEL = "telegram"
 CALLBACK_BYTES = 64
 LONGEST_TEXT = 4096
+PRIVATELY = "privately"  # the payload with which somebody comes from a group
 ANONYMOUS_ADMIN = 1087968824  # under this account Telegram shows administrators who hide in their own group
 MEDIA = {
     "voice": Kind.VOICE,
@@ -100,6 +103,31 @@ def to_news(raw: dict[str, Any], me: Me) -> News:
     if edited and not _words(content):
         return None  # live locations and the like
     return _update(raw, content, chat["id"], edited=edited)
+
+
+def parse(raw: dict[str, Any]) -> Message:
+    """The neutral message in what ``to_news`` kept of an update."""
+    if status := raw.get("my_chat_member"):
+        return Message(kind=Kind.UNBLOCKED if status == "member" else Kind.BLOCKED)
+    around: dict[str, Any] = {
+        "said_at": datetime.fromtimestamp(raw["date"], UTC) if raw.get("date") else None,
+        "edited": bool(raw.get("edited")),
+        "group": bool(raw.get("group")),
+        "to": str(raw.get("to", "")),
+    }
+    if query := raw.get("callback_query"):
+        return Message(
+            kind=Kind.BUTTON, button=clean_text(str(query.get("data", ""))), locale=locale_of(query), **around
+        )
+    message = raw.get("message") or {}
+    text = clean_text(str(message.get("text") or message.get("caption") or ""))
+    for field, kind in MEDIA.items():
+        if field in message:
+            return Message(kind=kind, text=text, locale=locale_of(message), **around)
+    if text.startswith("/start"):
+        _, _, payload = text.partition(" ")
+        return Message(kind=Kind.START, button=_start_button(payload.strip()), locale=locale_of(message), **around)
+    return Message(kind=Kind.TEXT if text else Kind.OTHER, text=text, locale=locale_of(message), **around)
 
 
 def language_hint(raw: dict[str, Any]) -> str:
@@ -202,3 +230,12 @@ def _update(raw: dict[str, Any], content: dict[str, Any], chat: int, *, edited: 
         edited=edited,
         opens=not edited,
     )
+
+
+def _start_button(payload: str) -> str:
+    """What a start link stands for; ``lang_ar`` only chooses the language."""
+    if payload in ("", PRIVATELY):
+        return "start"
+    if payload.startswith("lang_"):
+        return f"lang:{payload.removeprefix('lang_')}"
+    return from_payload(payload).button

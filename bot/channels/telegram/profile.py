@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import structlog
 from telegram import Bot, BotCommand, MenuButtonCommands
 
-from bot.channels.telegram_errors import translated
+from bot.channels.telegram.remedies import translated
 from bot.errors import LotsenbotError, RetryLater
 from locales import Phrases, offered, phrases
 
@@ -55,7 +55,7 @@ class _Item:
         return hashlib.sha256(json.dumps(self.wanted, sort_keys=True).encode()).hexdigest()
 
 
-class Account:
+class Profile:
     """Brings one bot account into the wanted state."""
 
     def __init__(self, bot: Bot, notes: Notes) -> None:
