@@ -27,7 +27,7 @@ MEASURES = {
     "km": "length-kilometer",
     "kg": "mass-kilogram",
 }
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"\d{1,12}(?:\.\d{1,6})?"
 _QUANTITY = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?(?: ([A-Za-z0-9%]+))?")
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 _CLOCK = re.compile(r"(\d\d):(\d\d)(?:-(\d\d):(\d\d))?")
