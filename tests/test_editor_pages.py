@@ -175,7 +175,8 @@ def test_trying_a_message_shows_the_answer_its_language_and_why(edit: Any) -> No
 def test_an_editor_who_is_a_lotse_goes_from_one_to_the_other(edit: Any) -> None:
     page = edit("/editor")
     page.get_by_role("link", name="Lotsen-Tisch").click()
-    expect(page.get_by_text("Niemand wartet.").or_(page.locator("#queue li").first)).to_be_visible()
+    shown = page.get_by_text("Niemand wartet.").or_(page.locator("#queue li"))
+    expect(shown.locator("visible=true").first).to_be_visible()
     page.get_by_role("link", name="Redaktion").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Themen und Sprachen")
     page.get_by_role("link", name="Offene Fragen").click()
