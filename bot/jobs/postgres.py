@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 120  # most of them only wait until Telegram may get their next message
 SWEEP_EVERY = 2.0
-HEARTBEAT, STALLED_AFTER = 2.0, 7.0  # seconds; a killed worker's conversations go on elsewhere within ten
+HEARTBEAT, STALLED_AFTER = 2.0, 7.0  # seconds; a killed worker's conversations go on elsewhere within fifteen
 CHANNEL = "lotsenbot_hint"
 # A machine that vanishes without a word is noticed by the server within about ten seconds.
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
